@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds everything that idtap is made of.  One flat makefile: `make` builds
+# the tool and the tap, `make guests` the lab's guests, `make unit` and
+# `make unit-asan` run the unit tests.  Warnings are errors.  Nothing is
+# written outside $(BUILD).
+
+BUILD  ?= build
+CC     ?= gcc
+PREFIX ?= /usr
+LIBDIR  = $(PREFIX)/lib/idtap
+
+VERSION := 0.1.0
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+        -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wundef
+CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
+        -DIDTAP_VERSION='"$(VERSION)"' -DIDTAP_LIBDIR='"$(LIBDIR)"' \
+        -fvisibility=hidden -pthread
+# The shared-library part of Xen's stable ABI, and nothing else of Xen.
+XEN_LIBS := -lxencall -lxenforeignmemory -lxenhypfs -lxentoollog
+LIBS := $(XEN_LIBS) -pthread
+
+# The unit tests and fuzzers link everything that does not need a Xen host.
+XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c lib/rings.c
+LIB_SRC  := $(filter-out $(XEN_SRC),$(wildcard lib/*.c))
+XEN_SRC  := $(wildcard $(XEN_SRC))
+CLI_SRC  := $(wildcard cli/*.c)
+UNIT_SRC := $(filter-out tests/unit/common.c,$(wildcard tests/unit/*.c))
+UNIT_COMMON := $(wildcard tests/unit/common.c)
+# Parts of the CLI that unit tests link too: parsing, not commands.
+CLI_PARTS := $(wildcard cli/lists.c cli/units.c cli/json.c)
+
+.PHONY: all install clean unit unit-asan headers
+all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp
+
+include tap/tap.mk
+-include lab/guests/guests.mk
+
+$(BUILD)/host/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) -MMD -MP -c $< -o $@
+
+$(BUILD)/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all -MMD -MP -c $< -o $@
+
+objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+
+$(BUILD)/idtap: $(call objs,host,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
+	$(CC) -o $@ $^ $(LIBS)
+
+# One executable per file of tests/unit, plain and with sanitizers.
+UNIT_DEPS := $(LIB_SRC) $(CLI_PARTS) $(UNIT_COMMON) $(TAP_HOST_SRC)
+UNIT_PLAIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)/unit-asan/%,$(UNIT_SRC))
+
+$(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.o $(call objs,host,$(UNIT_DEPS))
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -lcmocka -pthread
+
+$(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS))
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -pthread
+
+.SECONDARY:
+
+unit: $(UNIT_PLAIN)
+unit-asan: $(UNIT_ASAN)
+
+# Every public header compiles alone.
+headers:
+	@for h in include/idtap/*.h; do \
+	    $(CC) $(CFLAGS_HOST) -x c -fsyntax-only $$h || exit 1; done
+
+$(BUILD)/profiles.stamp: $(wildcard profiles/*.profile)
+	@mkdir -p $(BUILD)/profiles
+	@rm -f $(BUILD)/profiles/*
+	@if [ -n "$^" ]; then cp $^ $(BUILD)/profiles/; fi
+	@touch $@
+
+install: all
+	install -D -m 755 $(BUILD)/idtap $(DESTDIR)$(PREFIX)/sbin/idtap
+	install -D -m 644 $(BUILD)/tap.o $(DESTDIR)$(LIBDIR)/tap.o
+	install -d $(DESTDIR)$(LIBDIR)/profiles
+	install -m 644 profiles/*.profile $(DESTDIR)$(LIBDIR)/profiles/
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

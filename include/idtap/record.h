@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The record ABI: what a hook writes into a ring, and what lies in a trace
+ * file, byte for byte.
+ *
+ * Rules: little endian, fixed-width fields, explicit padding that is always
+ * zero, every record a multiple of 8 bytes and aligned to 8.  A record is a
+ * CTF 1.8 event: `tsc` and `event` are the event header, the rest of the
+ * common part is the event context, what follows is the payload.  Nothing
+ * here is ever renumbered or reshaped: a change of shape is a new event id
+ * and a new IDTAP_ABI_VERSION.
+ */
+#ifndef IDTAP_RECORD_H
+#define IDTAP_RECORD_H
+
+#include <stdint.h>
+
+#define IDTAP_ABI_VERSION 1
+
+/* Event ids.  0 is never used, so that zeroed memory is not a record. */
+enum idtap_event {
+    IDTAP_EV_IRQ_ENTER     = 1,  /* struct idtap_irq_enter */
+    IDTAP_EV_IRQ_EXIT      = 2,  /* struct idtap_record */
+    IDTAP_EV_VM_EXIT       = 3,  /* struct idtap_vm_exit */
+    IDTAP_EV_VM_ENTRY      = 4,  /* struct idtap_record */
+    IDTAP_EV_EXCEPTION     = 5,  /* struct idtap_exception */
+    IDTAP_EV_NMI_ENTER     = 6,  /* struct idtap_nmi_enter */
+    IDTAP_EV_NMI_EXIT      = 7,  /* struct idtap_record */
+    IDTAP_EV_INJECT        = 8,  /* struct idtap_inject */
+    IDTAP_EV_SOFTIRQ_RAISE = 9,  /* struct idtap_softirq_raise */
+    IDTAP_EV_SOFTIRQ_ENTER = 10, /* struct idtap_record */
+    IDTAP_EV_SOFTIRQ_EXIT  = 11, /* struct idtap_record */
+    IDTAP_EV_NR_RING       = 12, /* ids below come from the hypervisor */
+
+    /* Written by the recorder, in the stream "meta". */
+    IDTAP_EV_CLOCK_SYNC    = 64, /* struct idtap_clock_sync */
+    IDTAP_EV_DOMAIN        = 65, /* struct idtap_domain_name */
+    IDTAP_EV_ATTACH        = 66, /* struct idtap_record */
+    IDTAP_EV_DETACH        = 67, /* struct idtap_record */
+    IDTAP_EV_LOST          = 68, /* struct idtap_lost */
+    IDTAP_EV_CONFIG        = 69, /* struct idtap_config_change */
+};
+
+/* Classes, as bits of a mask: what a user can ask for. */
+#define IDTAP_CLASS_IRQ       (1u << 0)
+#define IDTAP_CLASS_EXIT      (1u << 1)
+#define IDTAP_CLASS_EXCEPTION (1u << 2)
+#define IDTAP_CLASS_NMI       (1u << 3)
+#define IDTAP_CLASS_INJECT    (1u << 4)
+#define IDTAP_CLASS_SOFTIRQ   (1u << 5)
+#define IDTAP_CLASS_ALL       ((1u << 6) - 1)
+
+/* Flags of a record. */
+#define IDTAP_F_IN_GUEST   (1u << 0) /* irq, nmi: the CPU ran the guest, not
+                                        Xen, when the interrupt took it */
+#define IDTAP_F_ERROR_CODE (1u << 1) /* exception, inject: error_code is valid */
+#define IDTAP_F_ADDRESS    (1u << 2) /* exception: address is valid */
+#define IDTAP_F_REINJECT   (1u << 3) /* inject: the delivery was begun before
+                                        and interrupted by a VM exit; do not
+                                        count it as another event */
+#define IDTAP_F_NESTED     (1u << 4) /* exit, entry, inject: of a nested
+                                        (L2) guest */
+#define IDTAP_F_INJECTS    (1u << 5) /* entry: it delivers an event */
+#define IDTAP_F_DELIVERY   (1u << 6) /* exit, exception: it came while an event
+                                        was being delivered; see `delivery` and
+                                        `orig_vector` */
+#define IDTAP_F_CPU_MASK   (1u << 7) /* softirq raise: for a set of CPUs, the
+                                        number of which is in `cpu` */
+#define IDTAP_F_INTERCEPT  (1u << 8) /* exception: idtap asked for the exit */
+
+/* Values of `domain` that are not guests (Xen's public/xen.h). */
+#define IDTAP_DOMID_IDLE 0x7fffu
+#define IDTAP_DOMID_NONE 0xffffu
+/* `vcpu` where there is none. */
+#define IDTAP_VCPU_NONE 0xffffu
+
+/* The common part; alone, it is a whole record of 16 bytes. */
+struct idtap_record {
+    uint64_t tsc;    /* host TSC of the pCPU */
+    uint8_t event;   /* enum idtap_event */
+    uint8_t vector;  /* vector, or softirq number; 0 where there is none */
+    uint16_t flags;  /* IDTAP_F_* */
+    uint16_t domain; /* irq, nmi, softirq: whose vCPU was current (interrupted);
+                        else: whose event it is */
+    uint16_t vcpu;
+};
+
+/* Who handles a physical interrupt. */
+enum idtap_irq_owner {
+    IDTAP_OWNER_XEN      = 0, /* a handler of Xen's own (timer, UART, IOMMU) */
+    IDTAP_OWNER_GUEST    = 1, /* bound to one or more guests (IRQ_GUEST) */
+    IDTAP_OWNER_DIRECT   = 2, /* direct APIC vector (LAPIC timer, IPIs) */
+    IDTAP_OWNER_SPURIOUS = 3, /* nobody */
+};
+
+struct idtap_irq_enter {
+    struct idtap_record r;
+    int32_t irq;   /* Xen's IRQ number; -1: none (direct APIC vector) */
+    uint8_t owner; /* enum idtap_irq_owner */
+    uint8_t depth; /* 0: outermost; n: nested in n other interrupts */
+    uint16_t pad;
+};
+
+struct idtap_vm_exit {
+    struct idtap_record r; /* vector: of an exception or external interrupt */
+    uint64_t rip;          /* guest's RIP */
+    uint32_t reason;       /* VMX basic exit reason, or SVM exit code */
+    uint32_t delivery;     /* IDT-vectoring info / EXITINTINFO, low word; the
+                              event being delivered is valid if bit 31 is set */
+};
+
+struct idtap_exception {
+    struct idtap_record r;
+    uint64_t rip;
+    uint64_t address;    /* #PF: CR2; #DB: DR6 as the CPU reports the cause */
+    uint32_t error_code;
+    uint8_t orig_vector; /* IDTAP_F_DELIVERY: the event being delivered */
+    uint8_t type;        /* enum idtap_event_type */
+    uint16_t pad;
+};
+
+struct idtap_nmi_enter {
+    struct idtap_record r; /* vector 2 */
+    uint64_t rip;          /* interrupted RIP: guest's if IDTAP_F_IN_GUEST */
+};
+
+/*
+ * Types of an injected event: Intel SDM "Event Injection", "Interruption
+ * type"; AMD APM "Event Injection", "Guest exception or interrupt types".
+ * Both vendors use these numbers.
+ */
+enum idtap_event_type {
+    IDTAP_TYPE_EXT_INTR      = 0,
+    IDTAP_TYPE_NMI           = 2,
+    IDTAP_TYPE_HW_EXCEPTION  = 3,
+    IDTAP_TYPE_SW_INTERRUPT  = 4,
+    IDTAP_TYPE_PRI_SW_EXC    = 5,
+    IDTAP_TYPE_SW_EXCEPTION  = 6,
+};
+
+struct idtap_inject {
+    struct idtap_record r;
+    uint32_t error_code;
+    uint8_t type;     /* enum idtap_event_type */
+    uint8_t insn_len; /* VMX software events, else 0 */
+    uint16_t pad;
+};
+
+struct idtap_softirq_raise {
+    struct idtap_record r; /* vector: softirq number */
+    uint32_t cpu;          /* pCPU it is raised on; IDTAP_F_CPU_MASK: how many */
+    uint32_t pad;
+};
+
+/* Meta records; `domain` and `vcpu` are NONE unless said. */
+struct idtap_clock_sync {
+    struct idtap_record r;   /* tsc: the moment */
+    uint64_t realtime_ns;    /* CLOCK_REALTIME at that moment */
+    uint64_t system_time_ns; /* Xen's system time at that moment */
+    uint64_t uncertainty_ns; /* realtime_ns is right to +- this */
+};
+
+#define IDTAP_NAME_LEN 48 /* with its NUL; longer names are cut */
+struct idtap_domain_name {
+    struct idtap_record r; /* domain */
+    char name[IDTAP_NAME_LEN];
+};
+
+struct idtap_lost {
+    struct idtap_record r;
+    uint64_t count;        /* records discarded so far on this pCPU */
+    uint32_t cpu;
+    uint32_t pad;
+};
+
+struct idtap_config_change {
+    struct idtap_record r;
+    uint32_t classes; /* IDTAP_CLASS_* from here on */
+    uint32_t pad;
+};
+
+#define IDTAP_ASSERT_SIZE(type, size) \
+    _Static_assert(sizeof(type) == (size), #type " is ABI")
+IDTAP_ASSERT_SIZE(struct idtap_record, 16);
+IDTAP_ASSERT_SIZE(struct idtap_irq_enter, 24);
+IDTAP_ASSERT_SIZE(struct idtap_vm_exit, 32);
+IDTAP_ASSERT_SIZE(struct idtap_exception, 40);
+IDTAP_ASSERT_SIZE(struct idtap_nmi_enter, 24);
+IDTAP_ASSERT_SIZE(struct idtap_inject, 24);
+IDTAP_ASSERT_SIZE(struct idtap_softirq_raise, 24);
+IDTAP_ASSERT_SIZE(struct idtap_clock_sync, 40);
+IDTAP_ASSERT_SIZE(struct idtap_domain_name, 64);
+IDTAP_ASSERT_SIZE(struct idtap_lost, 32);
+IDTAP_ASSERT_SIZE(struct idtap_config_change, 24);
+
+#endif /* IDTAP_RECORD_H */
