@@ -53,7 +53,10 @@ struct idtap_ring_info {
     uint32_t nr_packets;
     uint32_t pad;
     uint64_t first_discard_tsc;             /* 0: none so far */
-    uint64_t reserved[4];
+    uint64_t flushed;   /* packets before this one were closed by the time of
+                           the last flush; those not complete yet will be as
+                           soon as the hook that was interrupted goes on */
+    uint64_t reserved[3];
     uint64_t mfn[IDTAP_NR_PACKETS_MAX];     /* first frame of each packet; a
                                                packet's frames are contiguous */
     uint64_t complete[IDTAP_NR_PACKETS_MAX];/* sequence number + 1 of the newest

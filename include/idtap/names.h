@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Words for the numbers in records: vectors, exit reasons, softirqs, classes,
+ * event ids.  Every function returns a string that lives for ever, or NULL
+ * when the number has no name: callers then print the number itself.  All may
+ * be called from any thread.
+ */
+#ifndef IDTAP_NAMES_H
+#define IDTAP_NAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whose exit reasons: AMD's SVM exit codes, or Intel's VMX basic reasons. */
+enum idtap_vendor {
+    IDTAP_VENDOR_UNKNOWN = 0, /* exit reasons stay numbers */
+    IDTAP_VENDOR_SVM     = 1,
+    IDTAP_VENDOR_VMX     = 2,
+};
+
+/* "AMD", "Hygon" -> SVM; "Intel", "Centaur", "Shanghai" -> VMX. */
+enum idtap_vendor idtap_vendor_of(const char *cpu_vendor);
+
+struct idtap_reason {
+    uint32_t code;
+    const char *name;
+};
+
+/* The vendor's whole table, sorted by code, and its length in *nr. */
+const struct idtap_reason *idtap_reasons(enum idtap_vendor vendor, size_t *nr);
+const char *idtap_reason_name(enum idtap_vendor vendor, uint32_t code);
+
+/* Architectural exceptions: "#PF" for 14, "NMI" for 2. */
+const char *idtap_exception_name(unsigned int vector);
+
+/*
+ * Vectors that Xen 4.14 to 4.17 uses itself, as the *host* takes them: "timer"
+ * for the local APIC's.  A guest's vector of the same number is another thing.
+ */
+const char *idtap_host_vector_name(unsigned int vector);
+
+/* The vector called `name` ("pf", "#PF", "nmi", "timer"), or -ENOENT. */
+int idtap_vector_by_name(const char *name, size_t len);
+
+/* Softirqs of Xen 4.17. */
+const char *idtap_softirq_name(unsigned int nr);
+
+/* Softirqs whose handler switches stacks and so usually never returns. */
+static inline int idtap_softirq_may_not_return(unsigned int nr)
+{
+    return nr == 2 || nr == 3; /* SCHED_SLAVE, SCHEDULE */
+}
+
+/* `event` is an enum idtap_event; `owner`, `type` as in record.h. */
+const char *idtap_event_name(unsigned int event);
+const char *idtap_owner_name(unsigned int owner);
+const char *idtap_type_name(unsigned int type);
+
+/* `class` is one bit, IDTAP_CLASS_*. */
+const char *idtap_class_name(uint32_t class);
+/* The class called `name`, or 0 when there is none. */
+uint32_t idtap_class_by_name(const char *name, size_t len);
+/* The class that a record belongs to; 0 for records of the stream "meta". */
+uint32_t idtap_event_class(unsigned int event);
+
+#endif /* IDTAP_NAMES_H */

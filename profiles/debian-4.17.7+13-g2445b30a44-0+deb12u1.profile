@@ -1,0 +1,108 @@
+# Xen build: what the tap must know of it; see docs/profiles.md.
+idtap-profile 1
+build-id 151b373fd64b321593bf987fd923cd10dabadac4
+title Debian xen-hypervisor-4.17-amd64 4.17.7+13-g2445b30a44-0+deb12u1
+
+offset stack.size 0x8000
+offset cpu_info.guest_cpu_user_regs 0x108
+offset cpu_info.processor_id 0x40
+offset cpu_info.current_vcpu 0x38
+offset cpu_info.per_cpu_offset 0x30
+offset vcpu.vcpu_id 0
+offset vcpu.processor 4
+offset vcpu.domain 16
+offset vcpu.arch.hvm.svm.vmcb 1472
+offset vcpu.arch.hvm.svm.vmcb_pa 1480
+offset vcpu.arch.hvm.nvcpu.nv_guestmode 1960
+offset domain.domain_id 0
+offset domain.max_vcpus 4
+offset domain.vcpu 8
+offset domain.next_in_list 136
+offset domain.options 316
+offset cpu_user_regs.entry_vector 124
+offset cpu_user_regs.rip 128
+offset sizeof.irq_desc 256
+offset irq_desc.status 0
+offset irq_desc.irq 32
+offset IRQ_GUEST.bit 4
+offset sizeof.page_info 32
+offset page_info.count_info 8
+offset PGC_allocated.bit 63
+offset PGC_xen_heap.bit 62
+offset PGC_count.bits 57
+offset NR_SOFTIRQS 11
+address DIRECTMAP_VIRT_START 0xffff830000000000
+address FRAMETABLE_VIRT_START 0xffff82e000000000
+address _stext 0xffff82d040200000
+
+site do_IRQ                 call 0xffff82d040201921  # in common_interrupt
+site do_nmi                 call 0xffff82d04020201f  # in handle_ist_exception
+site svm_vmenter_helper     call 0xffff82d040204441  # in svm_asm_do_resume
+site svm_vmexit_handler     call 0xffff82d040204597  # in svm_stgi_label
+site vmx_vmexit_handler     call 0xffff82d0402046c8  # in vmx_asm_vmexit_handler
+site vmx_vmenter_helper     call 0xffff82d04020470b  # in vmx_asm_vmexit_handler
+site raise_softirq          call 0xffff82d04021a830  # in ioreq_send
+site raise_softirq          call 0xffff82d04021aebf  # in vcpu_ioreq_handle_completion
+site cpu_raise_softirq      call 0xffff82d04021de35  # in cpu_callback
+site cpumask_raise_softirq  call 0xffff82d04022fc1e  # in rcu_barrier
+site raise_softirq          call 0xffff82d04022fccd  # in call_rcu
+site cpumask_raise_softirq  call 0xffff82d04022fd2d  # in call_rcu
+site raise_softirq          call 0xffff82d04022fe8e  # in rcu_process_callbacks
+site raise_softirq          jmp  0xffff82d040230132  # in rcu_check_callbacks
+site cpu_raise_softirq      jmp  0xffff82d040231845  # in tasklet_enqueue
+site cpu_raise_softirq      jmp  0xffff82d040231858  # in tasklet_enqueue
+site raise_softirq          call 0xffff82d040231a28  # in tasklet_softirq_action
+site raise_softirq          call 0xffff82d040231b66  # in do_tasklet
+site raise_softirq          call 0xffff82d040232592  # in timer_softirq_action
+site cpu_raise_softirq      call 0xffff82d040232c06  # in set_timer
+site cpu_raise_softirq      call 0xffff82d040232cce  # in set_timer
+site cpu_raise_softirq      call 0xffff82d040232eaf  # in stop_timer
+site cpu_raise_softirq      call 0xffff82d04023331b  # in migrate_timer
+site cpu_raise_softirq      call 0xffff82d04023332f  # in migrate_timer
+site cpu_raise_softirq      call 0xffff82d0402335b6  # in kill_timer
+site raise_softirq          call 0xffff82d0402380bd  # in check_wakeup_from_wait
+site cpu_raise_softirq      jmp  0xffff82d0402443e5  # in csched_unit_sleep
+site cpumask_raise_softirq  call 0xffff82d0402458e2  # in csched_unit_wake
+site cpu_raise_softirq      call 0xffff82d0402465fc  # in csched_tick
+site cpu_raise_softirq      jmp  0xffff82d040247bdb  # in csched2_unit_sleep
+site cpu_raise_softirq      call 0xffff82d040249a72  # in runq_tickle
+site cpu_raise_softirq      jmp  0xffff82d04024a4f7  # in migrate
+site cpu_raise_softirq      call 0xffff82d04024b156  # in csched2_dom_cntl
+site cpu_raise_softirq      call 0xffff82d04024bd66  # in csched2_schedule
+site raise_softirq          jmp  0xffff82d04024cc49  # in s_timer_fn
+site raise_softirq          call 0xffff82d04024cf87  # in do_poll
+site cpu_raise_softirq      jmp  0xffff82d04024d41b  # in vcpu_sleep_nosync_locked
+site raise_softirq          call 0xffff82d04024d5c4  # in sched_force_context_switch
+site cpu_raise_softirq      call 0xffff82d04024edf3  # in vcpu_wake
+site raise_softirq          jmp  0xffff82d04024f8cd  # in vcpu_block
+site raise_softirq          call 0xffff82d04024fa36  # in vcpu_yield
+site raise_softirq          call 0xffff82d0402519ed  # in sched_wait_rendezvous_in
+site raise_softirq          jmp  0xffff82d040251d83  # in sched_slave
+site cpumask_raise_softirq  call 0xffff82d040251ecb  # in schedule
+site raise_softirq          call 0xffff82d040251fca  # in schedule
+site cpu_raise_softirq      call 0xffff82d0402524a0  # in schedule_cpu_add
+site raise_softirq          call 0xffff82d04025f0d0  # in modify_bars
+site raise_softirq          call 0xffff82d0402720e0  # in dpci_softirq
+site raise_softirq          call 0xffff82d04027334b  # in hvm_do_IRQ_dpci
+site raise_softirq          call 0xffff82d04027cb5a  # in enter_state_helper
+site raise_softirq          call 0xffff82d040284005  # in mcheck_cmn_handler
+site raise_softirq          jmp  0xffff82d0402a1e93  # in vmx_deliver_posted_intr
+site raise_softirq          jmp  0xffff82d0402a338e  # in pi_notification_interrupt
+site do_IRQ/vmexit          call 0xffff82d0402a6032  # in vmx_vmexit_handler
+site do_nmi/vmexit          call 0xffff82d0402a66a7  # in vmx_vmexit_handler
+site raise_softirq          jmp  0xffff82d0402b9d12  # in hvm_do_resume
+site raise_softirq          call 0xffff82d0402f450f  # in pv_raise_nmi
+site raise_softirq          jmp  0xffff82d0402f6c23  # in apic_timer_interrupt
+site raise_softirq          jmp  0xffff82d0402f6c3d  # in apic_timer_interrupt
+site cpu_raise_softirq      jmp  0xffff82d0402fdb86  # in vcpu_kick
+site raise_softirq          call 0xffff82d0402ffbff  # in switch_cr3_cr4
+site raise_softirq          call 0xffff82d0402ffeb7  # in flush_area_local
+site raise_softirq          jmp  0xffff82d040325931  # in time_calibration_nop_rendezvous
+site cpumask_raise_softirq  call 0xffff82d040325a3b  # in timer_interrupt
+site raise_softirq          call 0xffff82d040325a4a  # in timer_interrupt
+site raise_softirq          call 0xffff82d040325a66  # in timer_interrupt
+site raise_softirq          jmp  0xffff82d0403265d4  # in time_calibration_tsc_rendezvous
+site raise_softirq          jmp  0xffff82d040326bed  # in time_calibration_std_rendezvous
+site cpumask_raise_softirq  call 0xffff82d040355f86  # in handle_hpet_broadcast
+site raise_softirq          call 0xffff82d040355fba  # in handle_hpet_broadcast
+site raise_softirq          call 0xffff82d040356372  # in hpet_broadcast_exit

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a decision to record to a record in the ring: the part of the hot path
+ * that all hooks share.  No function here may block, take a lock or touch
+ * memory that is not always mapped: they run in interrupt and NMI context.
+ */
+#ifndef TAP_EMIT_H
+#define TAP_EMIT_H
+
+#include "tap.h"
+
+/* The common part but for domain and vCPU, as the word that follows the TSC. */
+#define HEAD(event, vector, flags) \
+    ((uint64_t)(event) | (uint64_t)(uint8_t)(vector) << 8 | \
+     (uint64_t)(uint16_t)(flags) << 16)
+
+/* Is some hook of @class to record?  The only work of an idle hook. */
+static inline bool tap_idle(uint32_t class)
+{
+    return likely(!(READ_ONCE(tap_classes) & class));
+}
+
+/*
+ * A record of @size bytes in @ring with its common part written, or NULL if
+ * it was dropped.  The caller fills the rest and commits.
+ */
+static inline void *tap_emit(struct tap_ring *ring, struct tap_slot *slot,
+                             unsigned int size, uint64_t head,
+                             const struct vcpu *v)
+{
+    struct idtap_record *r = tap_ring_reserve(ring, size, slot);
+
+    if ( likely(r) )
+    {
+        head |= (uint64_t)domain_id(vcpu_domain(v)) << 32 |
+                (uint64_t)(uint16_t)vcpu_id(v) << 48;
+        r->tsc = slot->tsc;
+        memcpy(&r->event, &head, sizeof(head));
+    }
+    return r;
+}
+
+/* A record that is nothing but its common part. */
+static inline void tap_emit_plain(struct tap_ring *ring, uint64_t head,
+                                  const struct vcpu *v)
+{
+    struct tap_slot slot;
+
+    if ( tap_emit(ring, &slot, sizeof(struct idtap_record), head, v) )
+        tap_ring_commit(ring, sizeof(struct idtap_record), &slot);
+}
+
+#endif /* TAP_EMIT_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Checking a configuration and making a filter of it.  What comes in was
+ * written by dom0 and is not trusted.  Builds in the tap and on the host.
+ */
+#include <stddef.h>
+
+#include "filter.h"
+
+#define EINVAL_ 22
+
+uint32_t tap_classes;
+
+static struct tap_filter nothing;
+const struct tap_filter *tap_filter = &nothing;
+
+int tap_config_check(const struct idtap_config *config, unsigned int len)
+{
+    unsigned int i;
+
+    if ( len != sizeof(*config) || config->magic != IDTAP_CONFIG_MAGIC ||
+         config->version != IDTAP_ABI_VERSION ||
+         config->size != sizeof(*config) ||
+         (config->classes & ~IDTAP_CLASS_ALL) ||
+         config->nr_domains > IDTAP_MAX_DOMAINS )
+        return -EINVAL_;
+
+    for ( i = 0; i < IDTAP_MAX_DOMAINS; i++ )
+        if ( i < config->nr_domains ? config->domains[i] > IDTAP_DOMID_IDLE
+                                    : config->domains[i] != 0 )
+            return -EINVAL_;
+
+    return 0;
+}
+
+void tap_filter_build(struct tap_filter *filter,
+                      const struct idtap_config *config)
+{
+    unsigned int i;
+
+    filter->classes = config->classes;
+    filter->all_domains = !config->nr_domains;
+    for ( i = 0; i < 4; i++ )
+        filter->vectors[i] = config->vectors[i];
+    for ( i = 0; i < sizeof(filter->domains) / sizeof(filter->domains[0]); i++ )
+        filter->domains[i] = 0;
+    for ( i = 0; i < config->nr_domains; i++ )
+        filter->domains[config->domains[i] / 64] |=
+            1ul << (config->domains[i] % 64);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What gets recorded.  Decided before the clock is read and before arguments
+ * are gathered.
+ *
+ * tap_classes is the gate that an idle hook tests: a superset of the classes
+ * of the filter in force.  tap_filter is the filter in force; it is replaced
+ * as a whole, never changed in place.  Both are written under hypfs' write
+ * lock (tap/doorway.c) and read by hooks without any lock.
+ */
+#ifndef TAP_FILTER_H
+#define TAP_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <idtap/control.h>
+
+struct tap_filter {
+    uint32_t classes;
+    bool all_domains;
+    uint64_t vectors[4];
+    uint64_t domains[0x8000 / 64]; /* every domain id, DOMID_IDLE included */
+};
+
+extern uint32_t tap_classes;
+extern const struct tap_filter *tap_filter;
+
+/*
+ * Checks a configuration that dom0 wrote, @len bytes of it.  Returns 0 or
+ * -EINVAL; believes nothing.
+ */
+int tap_config_check(const struct idtap_config *config, unsigned int len);
+
+/* Makes a filter of a checked configuration. */
+void tap_filter_build(struct tap_filter *filter,
+                      const struct idtap_config *config);
+
+static inline bool filter_domain(const struct tap_filter *f, unsigned int domid)
+{
+    return f->all_domains ||
+           ((f->domains[(domid / 64) % 512] >> (domid % 64)) & 1);
+}
+
+/* For classes that have no vector. */
+static inline bool tap_wanted(uint32_t class, unsigned int domid)
+{
+    const struct tap_filter *f = *(const struct tap_filter *volatile *)
+                                  &tap_filter;
+
+    return (f->classes & class) && filter_domain(f, domid);
+}
+
+/* For classes that have one. */
+static inline bool tap_wanted_vector(uint32_t class, unsigned int domid,
+                                     unsigned int vector)
+{
+    const struct tap_filter *f = *(const struct tap_filter *volatile *)
+                                  &tap_filter;
+
+    return (f->classes & class) &&
+           ((f->vectors[(vector / 64) % 4] >> (vector % 64)) & 1) &&
+           filter_domain(f, domid);
+}
+
+#endif /* TAP_FILTER_H */

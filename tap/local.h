@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Operations that are atomic towards this CPU only.
+ *
+ * A pCPU's ring is written by that pCPU alone, so the writers that can meet
+ * are a hook and whatever interrupts it: an interrupt, an NMI, a machine
+ * check.  One instruction cannot be interrupted half-way, hence none of these
+ * has a LOCK prefix (Intel SDM "Atomic Operations"; LTTng's lib_ring_buffer
+ * works the same way).  Also builds on the host, where a thread and its signal
+ * handlers play these parts.
+ */
+#ifndef TAP_LOCAL_H
+#define TAP_LOCAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* If *p is still old: *p = new, and true. */
+static inline bool local_cmpxchg(uint64_t *p, uint64_t old, uint64_t new)
+{
+    bool done;
+
+    asm volatile ( "cmpxchgq %[new], %[p]"
+                   : "=@ccz" (done), [p] "+m" (*p), "+a" (old)
+                   : [new] "r" (new)
+                   : "memory" );
+    return done;
+}
+
+/* *p += n; returns the new value. */
+static inline uint64_t local_add_return(uint64_t *p, uint64_t n)
+{
+    uint64_t old = n;
+
+    asm volatile ( "xaddq %[old], %[p]"
+                   : [old] "+r" (old), [p] "+m" (*p) :: "memory", "cc" );
+    return old + n;
+}
+
+static inline void local_inc(uint64_t *p)
+{
+    asm volatile ( "incq %[p]" : [p] "+m" (*p) :: "memory", "cc" );
+}
+
+#endif /* TAP_LOCAL_H */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The slow half of the ring: stepping to the next packet, and what it means
+ * for the reader.  See ring.h for the rules.  Builds in the tap and on the
+ * host.
+ */
+#include "ring.h"
+
+static uint64_t ring_mask(const struct tap_ring *ring)
+{
+    return ring->packet_size - 1;
+}
+
+static unsigned int place_of(const struct tap_ring *ring, uint64_t seq)
+{
+    return seq & (ring->nr_packets - 1);
+}
+
+/*
+ * May packet @seq be written?  Its place must have been read by dom0 (whose
+ * word is only believed as far as it goes: a value from the future makes the
+ * difference wrap, and fails) and be complete from the previous lap.
+ */
+static bool packet_free(const struct tap_ring *ring, uint64_t seq)
+{
+    uint64_t consumed;
+
+    if ( seq < ring->nr_packets )
+        return true;
+
+    /* Pairs with the reader's release store after it is done with a packet. */
+    consumed = __atomic_load_n(&ring->consumed->packets, __ATOMIC_ACQUIRE);
+    if ( seq - consumed >= ring->nr_packets )
+        return false;
+
+    return ring->info->complete[place_of(ring, seq)] ==
+           seq - ring->nr_packets + 1;
+}
+
+static void count_discard(struct tap_ring *ring, uint64_t tsc)
+{
+    if ( !ring->info->first_discard_tsc )
+        ring->info->first_discard_tsc = tsc;
+    local_inc(&ring->discarded);
+}
+
+static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
+{
+    struct idtap_packet_header *h = (void *)ring->packet[place_of(ring, seq)];
+
+    h->magic = IDTAP_CTF_MAGIC;
+    h->stream_id = IDTAP_STREAM_RING;
+    h->timestamp_begin = tsc;
+    h->packet_size = (uint64_t)ring->packet_size * 8;
+    h->packet_seq_num = seq;
+    h->cpu_id = ring->cpu;
+    h->abi_version = IDTAP_ABI_VERSION;
+    tap_ring_commit_bytes(ring, seq << ring->packet_shift, sizeof(*h));
+}
+
+static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc)
+{
+    uint64_t used = end & ring_mask(ring);
+    struct idtap_packet_header *h =
+        (void *)ring->packet[place_of(ring, end >> ring->packet_shift)];
+    uint64_t discarded = ring->discarded;
+
+    h->content_size = used * 8;
+    h->timestamp_end = tsc;
+    h->events_discarded = discarded;
+    ring->discarded_told = discarded;
+    tap_ring_commit_bytes(ring, end, ring->packet_size - used);
+}
+
+/*
+ * Moves `reserve` from @old, in one packet, to just behind @size bytes of
+ * records in the next, and does the paperwork.  False: somebody else moved it.
+ */
+static bool step(struct tap_ring *ring, uint64_t old, unsigned int size,
+                 uint64_t tsc)
+{
+    uint64_t seq = (old >> ring->packet_shift) + 1;
+    uint64_t new = (seq << ring->packet_shift) +
+                   sizeof(struct idtap_packet_header) + size;
+
+    TAP_RING_WINDOW(reserve);
+    if ( !local_cmpxchg(&ring->reserve, old, new) )
+        return false;
+
+    TAP_RING_WINDOW(switch);
+    open_packet(ring, seq, tsc);
+    close_packet(ring, old, tsc);
+    return true;
+}
+
+void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
+                            struct tap_slot *slot)
+{
+    for ( ;; )
+    {
+        uint64_t old = *(volatile uint64_t *)&ring->reserve;
+        uint64_t off = old & ring_mask(ring);
+        uint64_t seq = old >> ring->packet_shift;
+
+        slot->tsc = TAP_RING_CLOCK();
+        if ( off + size < ring->packet_size )
+        {
+            /* Somebody who interrupted us made the step. */
+            if ( !local_cmpxchg(&ring->reserve, old, old + size) )
+                continue;
+            slot->position = old;
+        }
+        else if ( !packet_free(ring, seq + 1) )
+        {
+            count_discard(ring, slot->tsc);
+            return NULL;
+        }
+        else if ( step(ring, old, size, slot->tsc) )
+            slot->position = ((seq + 1) << ring->packet_shift) +
+                             sizeof(struct idtap_packet_header);
+        else
+            continue;
+
+        return ring->packet[place_of(ring, slot->position >>
+                                           ring->packet_shift)] +
+               (slot->position & ring_mask(ring));
+    }
+}
+
+bool tap_ring_flush(struct tap_ring *ring)
+{
+    uint64_t old;
+
+    do {
+        old = *(volatile uint64_t *)&ring->reserve;
+        if ( (old & ring_mask(ring)) == sizeof(struct idtap_packet_header) &&
+             ring->discarded == ring->discarded_told )
+            break;
+        if ( !packet_free(ring, (old >> ring->packet_shift) + 1) )
+            return false;
+    } while ( !step(ring, old, 0, TAP_RING_CLOCK()) );
+
+    ring->info->flushed = ring->reserve >> ring->packet_shift;
+    return true;
+}
+
+void tap_ring_complete(struct tap_ring *ring, unsigned int place,
+                       uint64_t committed)
+{
+    uint64_t lap = (committed >> ring->packet_shift) - 1;
+
+    local_inc(&ring->packets);
+    /* Pairs with the reader's acquire load of complete[]: it then sees every
+       byte of the packet. */
+    __atomic_store_n(&ring->info->complete[place],
+                     lap * ring->nr_packets + place + 1, __ATOMIC_RELEASE);
+}
+
+void tap_ring_init(struct tap_ring *ring)
+{
+    unsigned int shift = 0;
+
+    while ( (1u << shift) < ring->packet_size )
+        shift++;
+    ring->packet_shift = shift;
+    ring->reserve = sizeof(struct idtap_packet_header);
+    open_packet(ring, 0, TAP_RING_CLOCK());
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One pCPU's ring of packets: reserve a place, write the record, commit.
+ *
+ * The algorithm is LTTng's (local reserve/commit): `reserve` is a position in
+ * bytes that only grows; a compare-and-exchange moves it, and the TSC is read
+ * inside that loop, so that positions and times are in the same order however
+ * hooks nest.  Each packet place counts the bytes committed to it; whoever
+ * commits the last byte of a packet declares it complete.  A record never
+ * fills a packet to the last byte, so that a packet is always closed by the
+ * step to the next one, and only by it.
+ *
+ * When the next packet is not yet consumed the record is dropped and counted;
+ * packets never get overwritten unread.
+ *
+ * Writers: the owning pCPU only, in any context (see tap/local.h).  Reader:
+ * dom0, one, through the shared pages; it is trusted with nothing: a wrong
+ * `consumed` makes records be dropped, and counted.
+ *
+ * Race windows, by name (tests force them through TAP_RING_WINDOW):
+ *   reserve  between reading `reserve` and moving it
+ *   switch   `reserve` is in the new packet, the old one is not yet closed
+ *   commit   the record is written, its bytes are not yet committed
+ */
+#ifndef TAP_RING_H
+#define TAP_RING_H
+
+#include <stddef.h>
+
+#include <idtap/packet.h>
+
+#include "local.h"
+
+#ifndef TAP_RING_WINDOW
+#define TAP_RING_WINDOW(name) ((void)0)
+#endif
+
+/* Fields are written by the owning pCPU only, unless said. */
+struct tap_ring {
+    uint64_t reserve;          /* bytes ever reserved, headers included */
+    uint32_t packet_size;      /* bytes; constant */
+    uint32_t packet_shift;     /* log2(packet_size); constant */
+    uint32_t nr_packets;       /* constant */
+    uint32_t cpu;              /* constant */
+    uint64_t records;          /* records reserved */
+    uint64_t discarded;        /* records dropped: no packet was free */
+    uint64_t discarded_told;   /* discards that a closed packet has told of */
+    uint64_t packets;          /* packets completed */
+    struct idtap_ring_info *info;            /* dom0 reads it */
+    const struct idtap_consumed *consumed;   /* dom0 writes it */
+    uint64_t commit[IDTAP_NR_PACKETS_MAX];   /* bytes ever committed, by place */
+    unsigned char *packet[IDTAP_NR_PACKETS_MAX]; /* constant */
+};
+
+/* A reserved place; lives on the stack of the hook. */
+struct tap_slot {
+    uint64_t position; /* as `reserve` was */
+    uint64_t tsc;
+};
+
+/*
+ * Prepares a ring whose packet[], info, consumed, packet_size, nr_packets and
+ * cpu are set and whose other fields are zero, and opens its first packet.
+ * The caller is sure that nobody writes to it yet.
+ */
+void tap_ring_init(struct tap_ring *ring);
+
+/* As tap_ring_reserve(), when the open packet has no room. */
+void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
+                            struct tap_slot *slot);
+
+/*
+ * Closes the open packet if anything is in it (or discards are untold), so
+ * that the reader gets it.  On the owning pCPU, or while that is offline.
+ * Returns false if no packet is free; what is in the ring stays.
+ */
+bool tap_ring_flush(struct tap_ring *ring);
+
+/* The bytes of packet place @place reached the end of a lap. */
+void tap_ring_complete(struct tap_ring *ring, unsigned int place,
+                       uint64_t committed);
+
+#ifdef TAP_RING_CLOCK
+uint64_t TAP_RING_CLOCK(void);
+#else
+static inline uint64_t tap_ring_clock(void)
+{
+    uint32_t lo, hi;
+
+    asm volatile ( "rdtsc" : "=a" (lo), "=d" (hi) :: "memory" );
+    return ((uint64_t)hi << 32) | lo;
+}
+#define TAP_RING_CLOCK tap_ring_clock
+#endif
+
+/*
+ * Room for a record of @size bytes (a multiple of 8, at most a quarter of the
+ * smallest packet).  Returns NULL if it was dropped and counted; else the
+ * caller writes all of it and calls tap_ring_commit() with the same slot.
+ */
+static inline void *tap_ring_reserve(struct tap_ring *ring, unsigned int size,
+                                     struct tap_slot *slot)
+{
+    uint64_t old, off;
+
+    do {
+        old = *(volatile uint64_t *)&ring->reserve;
+        off = old & (ring->packet_size - 1);
+        if ( __builtin_expect(off + size >= ring->packet_size, 0) )
+            return tap_ring_reserve_slow(ring, size, slot);
+        slot->tsc = TAP_RING_CLOCK();
+        TAP_RING_WINDOW(reserve);
+    } while ( __builtin_expect(!local_cmpxchg(&ring->reserve, old, old + size),
+                               0) );
+
+    slot->position = old;
+    return ring->packet[(old >> ring->packet_shift) & (ring->nr_packets - 1)] +
+           off;
+}
+
+/* Counts @size bytes at @position as written. */
+static inline void tap_ring_commit_bytes(struct tap_ring *ring,
+                                         uint64_t position, unsigned int size)
+{
+    unsigned int place = (position >> ring->packet_shift) &
+                         (ring->nr_packets - 1);
+    uint64_t committed;
+
+    TAP_RING_WINDOW(commit);
+    committed = local_add_return(&ring->commit[place], size);
+    if ( __builtin_expect(!(committed & (ring->packet_size - 1)), 0) )
+        tap_ring_complete(ring, place, committed);
+}
+
+static inline void tap_ring_commit(struct tap_ring *ring, unsigned int size,
+                                   const struct tap_slot *slot)
+{
+    local_inc(&ring->records);
+    tap_ring_commit_bytes(ring, slot->position, size);
+}
+
+#endif /* TAP_RING_H */

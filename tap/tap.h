@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of the tap know of each other.
+ *
+ * The life of a tap, in the order Xen calls it (common/livepatch.c); each step
+ * says what may be done in it:
+ *
+ *   pre-apply    hypercall, may refuse   prove parameters, sites, invariants
+ *   load         all CPUs parked         retarget the sites, swap softirqs
+ *   post-apply   idle vCPU, may sleep    allocate rings, open the doorway
+ *   pre-revert   hypercall, may refuse   stop recording, give memory back
+ *   revert       all CPUs parked, may    refuse while a vCPU sleeps in Xen
+ *                refuse                  with one of our frames on its stack
+ *   unload       all CPUs parked         restore sites and softirqs, unlink
+ *
+ * Nothing is allocated before the sites are in, so a refused or timed-out
+ * attach leaves nothing behind; nothing is left to do after the sites are out,
+ * so the text may be freed at once.
+ */
+#ifndef TAP_TAP_H
+#define TAP_TAP_H
+
+#include "filter.h"
+#include "ring.h"
+#include "xen.h"
+
+/* One per pCPU that was present at attach; a page of Xen's heap. */
+struct tap_cpu {
+    struct tap_ring ring;
+    uint8_t irq_depth; /* of interrupts being recorded; this pCPU only */
+};
+_Static_assert(sizeof(struct tap_cpu) <= PAGE_SIZE, "allocated as a page");
+
+/*
+ * By processor id; NULL where there is no ring.  Written by tap_memory_show()
+ * at post-apply and pre-revert; a hook reads its own entry once and may go on
+ * using it until it has left, which rcu_barrier() waits for.
+ */
+extern struct tap_cpu *tap_cpus[IDTAP_MAX_CPUS];
+/* Records dropped on pCPUs that have no ring. */
+extern uint64_t tap_ringless;
+
+static inline struct tap_cpu *this_tap_cpu(void)
+{
+    struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
+
+    if ( unlikely(!c) )
+        __atomic_fetch_add(&tap_ringless, 1, __ATOMIC_RELAXED);
+    return c;
+}
+
+/* tap/invariants.c: 0, or -IDTAP_REFUSE_* after saying why on the console. */
+int tap_check_params(void);
+int tap_check_invariants(void);
+
+/* tap/sites.c */
+int tap_sites_check(void);   /* 0 or -IDTAP_REFUSE_SITE; changes nothing */
+void tap_sites_retarget(void); /* all CPUs parked, after a check */
+void tap_sites_restore(void);  /* all CPUs parked */
+
+/* tap/hook_softirq.c: as for sites. */
+int tap_softirqs_check(void);
+void tap_softirqs_swap(void);
+void tap_softirqs_restore(void);
+
+/* tap/memory.c */
+int tap_memory_alloc(void);       /* 0 or -XEN_ENOMEM, nothing allocated */
+void tap_memory_show(bool show);  /* rings to hooks and doorway, or nothing */
+bool tap_memory_held(void);       /* does anybody in dom0 map a page? */
+/* 0 or -IDTAP_REFUSE_HELD, with all kept; after show(false) and a barrier. */
+int tap_memory_free(void);
+extern struct idtap_rings tap_rings;
+
+/* tap/doorway.c: the nodes in hypfs. */
+int tap_doorway_check(void); /* 0 or -IDTAP_REFUSE_PRESENT */
+void tap_doorway_open(void);
+void tap_doorway_unlink(void); /* all CPUs parked */
+void tap_doorway_state(const char *state); /* a string that stays */
+/*
+ * Stops (true) or resumes recording.  Stopping returns when no hook and no
+ * reader of a node is using a ring.  In a hypercall, not in a node's callback.
+ */
+void tap_recording_stop(bool stop);
+
+/* The hooks, by enum idtap_hook. */
+void tap_do_IRQ(struct cpu_user_regs *regs);
+void tap_do_IRQ_vmexit(struct cpu_user_regs *regs);
+void tap_do_nmi(const struct cpu_user_regs *regs);
+void tap_do_nmi_vmexit(const struct cpu_user_regs *regs);
+void tap_svm_vmexit(struct cpu_user_regs *regs);
+void tap_svm_vmenter(const struct cpu_user_regs *regs);
+void tap_vmx_vmexit(struct cpu_user_regs *regs);
+bool tap_vmx_vmenter(const struct cpu_user_regs *regs);
+void tap_raise_softirq(unsigned int nr);
+void tap_cpu_raise_softirq(unsigned int cpu, unsigned int nr);
+void tap_cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
+
+#endif /* TAP_TAP_H */

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The payload: freestanding, position independent, hardened as Xen itself is
+# (indirect calls and returns through Xen's thunks, ENDBR64 at every target of
+# an indirect call), linked into one relocatable object that Xen's loader
+# takes.  The loader knows R_X86_64_64, _PC32 and _PLT32 only; tools/check-tap
+# proves that nothing else is in it.
+
+TAP_SRC := attach.c invariants.c sites.c memory.c doorway.c ring.c filter.c \
+           hook_irq.c hook_nmi.c hook_softirq.c exit_svm.c exit_vmx.c
+# What also builds on the host, for tests and benches.
+TAP_HOST_SRC := tap/ring.c tap/filter.c
+
+TAP_CFLAGS := -std=gnu11 -O2 -g0 $(WARN) -Wno-cast-qual -Iinclude -include tap/hidden.h \
+    -DIDTAP_VERSION='"$(VERSION)"' \
+    -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+    -m64 -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx \
+    -fpic -fvisibility=hidden -fno-stack-protector -fno-common \
+    -fno-asynchronous-unwind-tables -fno-unwind-tables \
+    -fno-delete-null-pointer-checks -fno-strict-aliasing \
+    -fno-jump-tables -fcf-protection=branch \
+    -mindirect-branch=thunk-extern -mindirect-branch-register \
+    -mfunction-return=thunk-extern -fomit-frame-pointer
+
+$(BUILD)/tap/%.o: tap/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TAP_CFLAGS) -MMD -MP -c $< -o $@
+
+# .note.gnu.property and .comment are of no use to Xen; .eh_frame is not made.
+$(BUILD)/tap.o: $(addprefix $(BUILD)/tap/,$(TAP_SRC:.c=.o)) tools/check-tap
+	$(LD) -r -o $@.tmp $(filter %.o,$^)
+	objcopy -R .comment -R .note.gnu.property -R .note.GNU-stack $@.tmp
+	sh tools/check-tap $@.tmp
+	mv $@.tmp $@
