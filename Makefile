@@ -5,6 +5,8 @@
 # `make unit-asan` run the unit tests.  Warnings are errors.  Nothing is
 # written outside $(BUILD).
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 BUILD  ?= build
 CC     ?= gcc
 PREFIX ?= /usr
@@ -18,11 +20,12 @@ CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
         -DIDTAP_VERSION='"$(VERSION)"' -DIDTAP_LIBDIR='"$(LIBDIR)"' \
         -fvisibility=hidden -pthread
 # The shared-library part of Xen's stable ABI, and nothing else of Xen.
-XEN_LIBS := -lxencall -lxenforeignmemory -lxenhypfs -lxentoollog
+XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
 LIBS := $(XEN_LIBS) -pthread
 
 # The unit tests and fuzzers link everything that does not need a Xen host.
-XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c lib/rings.c
+XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c \
+            lib/rings.c lib/recorder.c lib/domains.c
 LIB_SRC  := $(filter-out $(XEN_SRC),$(wildcard lib/*.c))
 XEN_SRC  := $(wildcard $(XEN_SRC))
 CLI_SRC  := $(wildcard cli/*.c)
@@ -39,17 +42,17 @@ include tap/tap.mk
 
 $(BUILD)/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_HOST) -MMD -MP -c $< -o $@
 
 $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
+	$(Q)$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all -MMD -MP -c $< -o $@
 
 objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
 $(BUILD)/idtap: $(call objs,host,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
-	$(CC) -o $@ $^ $(LIBS)
+	$(Q)$(CC) -o $@ $^ $(LIBS)
 
 # One executable per file of tests/unit, plain and with sanitizers.
 UNIT_DEPS := $(LIB_SRC) $(CLI_PARTS) $(UNIT_COMMON) $(TAP_HOST_SRC)
@@ -58,11 +61,11 @@ UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)/unit-asan/%,$(UNIT_SRC))
 
 $(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.o $(call objs,host,$(UNIT_DEPS))
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ -lcmocka -pthread
+	$(Q)$(CC) -o $@ $^ -lcmocka -pthread
 
 $(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS))
 	@mkdir -p $(@D)
-	$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -pthread
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -pthread
 
 .SECONDARY:
 

@@ -159,26 +159,33 @@ static int config_write(struct hypfs_entry_leaf *leaf,
     return rc ? rc : config_apply(&new);
 }
 
+static void flush_ring(struct tap_ring *ring, bool restart)
+{
+    if ( restart )
+        tap_ring_restart(ring);
+    else
+        tap_ring_flush(ring);
+}
+
 static void flush_this_cpu(void *info)
 {
     struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
 
-    (void)info;
     if ( c )
-        tap_ring_flush(&c->ring);
+        flush_ring(&c->ring, *(const bool *)info);
 }
 
 /* A pCPU that is offline has no writer: its ring is flushed from here. */
-static int flush_all(void)
+static int flush_all(bool restart)
 {
     unsigned int i;
 
     if ( !get_cpu_maps() )
         return -XEN_EBUSY;
-    on_selected_cpus(cpu_online_map, flush_this_cpu, NULL, 1);
+    on_selected_cpus(cpu_online_map, flush_this_cpu, &restart, 1);
     for ( i = 0; i < nr_cpu_ids; i++ )
         if ( tap_cpus[i] && !test_bit(i, cpu_online_map) )
-            tap_ring_flush(&tap_cpus[i]->ring);
+            flush_ring(&tap_cpus[i]->ring, restart);
     put_cpu_maps();
     return 0;
 }
@@ -187,13 +194,17 @@ static int flush_write(struct hypfs_entry_leaf *leaf,
                        struct guest_handle uaddr, unsigned int ulen)
 {
     int rc = hypfs_write_leaf(leaf, uaddr, ulen);
+    uint32_t what;
 
     if ( rc )
         return rc;
-    flush_word = ++flushes; /* what was written says nothing */
+    what = flush_word;
+    flush_word = ++flushes; /* which is what it reads as */
+    if ( what != IDTAP_FLUSH && (what != IDTAP_FLUSH_RESTART || config.classes) )
+        return -XEN_EINVAL;
     /* Pairs with tap_recording_stop(), as in counter_read(). */
     __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
-    rc = flush_all();
+    rc = flush_all(what == IDTAP_FLUSH_RESTART);
     __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
     return rc;
 }

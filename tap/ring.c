@@ -52,7 +52,7 @@ static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
     h->stream_id = IDTAP_STREAM_RING;
     h->timestamp_begin = tsc;
     h->packet_size = (uint64_t)ring->packet_size * 8;
-    h->packet_seq_num = seq;
+    h->packet_seq_num = seq - ring->seq_base;
     h->cpu_id = ring->cpu;
     h->abi_version = IDTAP_ABI_VERSION;
     tap_ring_commit_bytes(ring, seq << ring->packet_shift, sizeof(*h));
@@ -67,7 +67,7 @@ static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc)
 
     h->content_size = used * 8;
     h->timestamp_end = tsc;
-    h->events_discarded = discarded;
+    h->events_discarded = discarded - ring->discarded_base;
     ring->discarded_told = discarded;
     tap_ring_commit_bytes(ring, end, ring->packet_size - used);
 }
@@ -141,6 +141,22 @@ bool tap_ring_flush(struct tap_ring *ring)
     } while ( !step(ring, old, 0, TAP_RING_CLOCK()) );
 
     ring->info->flushed = ring->reserve >> ring->packet_shift;
+    return true;
+}
+
+bool tap_ring_restart(struct tap_ring *ring)
+{
+    struct idtap_packet_header *h;
+
+    if ( !tap_ring_flush(ring) )
+        return false;
+
+    ring->seq_base = ring->reserve >> ring->packet_shift;
+    ring->discarded_base = ring->discarded_told = ring->discarded;
+    ring->info->first_discard_tsc = 0;
+    h = (void *)ring->packet[place_of(ring, ring->seq_base)];
+    h->packet_seq_num = 0;
+    h->timestamp_begin = TAP_RING_CLOCK();
     return true;
 }
 

@@ -45,6 +45,9 @@ struct tap_ring {
     uint64_t records;          /* records reserved */
     uint64_t discarded;        /* records dropped: no packet was free */
     uint64_t discarded_told;   /* discards that a closed packet has told of */
+    uint64_t discarded_base;   /* `discarded` and sequence number when the */
+    uint64_t seq_base;         /* present recording began: packets count from
+                                  there */
     uint64_t packets;          /* packets completed */
     struct idtap_ring_info *info;            /* dom0 reads it */
     const struct idtap_consumed *consumed;   /* dom0 writes it */
@@ -75,6 +78,13 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
  * Returns false if no packet is free; what is in the ring stays.
  */
 bool tap_ring_flush(struct tap_ring *ring);
+
+/*
+ * As tap_ring_flush(), and packets and discards are counted from 0 again.  The
+ * caller is sure that nothing is being recorded.  Returns false, with nothing
+ * changed but the flush tried, if the open packet could not be closed.
+ */
+bool tap_ring_restart(struct tap_ring *ring);
 
 /* The bytes of packet place @place reached the end of a lap. */
 void tap_ring_complete(struct tap_ring *ring, unsigned int place,

@@ -24,11 +24,16 @@ TAP_CFLAGS := -std=gnu11 -O2 -g0 $(WARN) -Wno-cast-qual -Iinclude -include tap/h
 
 $(BUILD)/tap/%.o: tap/%.c
 	@mkdir -p $(@D)
-	$(CC) $(TAP_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(TAP_CFLAGS) -MMD -MP -c $< -o $@
 
 # .note.gnu.property and .comment are of no use to Xen; .eh_frame is not made.
-$(BUILD)/tap.o: $(addprefix $(BUILD)/tap/,$(TAP_SRC:.c=.o)) tools/check-tap
-	$(LD) -r -o $@.tmp $(filter %.o,$^)
-	objcopy -R .comment -R .note.gnu.property -R .note.GNU-stack $@.tmp
-	sh tools/check-tap $@.tmp
-	mv $@.tmp $@
+# Xen refuses a payload with a symbol, local ones included, that is also the
+# name of one of its own: every name gets the prefix tap_.
+$(BUILD)/tap.o: $(addprefix $(BUILD)/tap/,$(TAP_SRC:.c=.o)) tools/check-tap tap/tap.mk
+	$(Q)$(LD) -r -o $@.tmp $(filter %.o,$^)
+	$(Q)objcopy -R .comment -R .note.gnu.property -R .note.GNU-stack $@.tmp
+	$(Q)nm --defined-only $@.tmp | \
+	    awk '$$3 !~ /^(tap_|\.)/ { print $$3, "tap_" $$3 }' | sort -u > $@.syms
+	$(Q)objcopy --redefine-syms=$@.syms $@.tmp
+	$(Q)sh tools/check-tap $@.tmp
+	$(Q)mv $@.tmp $@

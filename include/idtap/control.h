@@ -7,8 +7,10 @@
  *   build-id     string   of the Xen that the tap was made for, in hex
  *   state        string   "ready", or "failed: " and why
  *   config       blob rw  struct idtap_config; applied whole or not at all
- *   flush        uint rw  writing any value closes every pCPU's open packet;
- *                         reads as the number of flushes so far
+ *   flush        uint rw  writing IDTAP_FLUSH closes every pCPU's open packet;
+ *                         IDTAP_FLUSH_RESTART, while nothing is recorded, also
+ *                         makes packets and discards count from 0 again; reads
+ *                         as the number of writes so far
  *   clock        blob     struct idtap_clock
  *   rings        blob     struct idtap_rings
  *   cpuN/records, cpuN/discards, cpuN/packets   uint (64 bit)
@@ -20,6 +22,8 @@
 
 #define IDTAP_CONFIG_MAGIC   0x66436469u /* "idCf" */
 #define IDTAP_MAX_DOMAINS    64u
+#define IDTAP_FLUSH          1u
+#define IDTAP_FLUSH_RESTART  2u
 
 /*
  * What to record.  A record is written if its class is chosen, and its domain

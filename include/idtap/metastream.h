@@ -46,10 +46,11 @@ int idtap_metastream_domain(struct idtap_metastream *ms, uint64_t tsc,
                             uint16_t domain, const char *name);
 
 /*
- * `count` records discarded on `cpu` since attach.  Readers take the one
- * before a pCPU's first packet as what was lost before this recording, and the
- * last as the final count: write one per pCPU at the start, if it is not 0,
- * and whenever it has changed at the end.
+ * `count` records discarded on `cpu`, as events_discarded counts them.  The
+ * last one tells of discards that no packet lived to tell of: write one per
+ * pCPU at the end, if there were any.  One that comes before the stream's first
+ * CONFIG record is what had been counted when this trace (or part) began, and
+ * is subtracted.
  */
 int idtap_metastream_lost(struct idtap_metastream *ms, uint64_t tsc,
                           uint32_t cpu, uint64_t count);

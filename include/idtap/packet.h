@@ -26,8 +26,8 @@ struct idtap_packet_header {
     uint64_t timestamp_end;    /* TSC; no record of the packet is younger */
     uint64_t content_size;     /* bits, this header included */
     uint64_t packet_size;      /* bits */
-    uint64_t packet_seq_num;   /* 0, 1, 2, ... per stream since attach */
-    uint64_t events_discarded; /* per stream since attach, when the packet
+    uint64_t packet_seq_num;   /* 0, 1, 2, ... per stream of a recording */
+    uint64_t events_discarded; /* per stream of a recording, when the packet
                                   was closed */
     uint32_t cpu_id;           /* pCPU; 0 in the stream "meta" */
     uint32_t abi_version;      /* IDTAP_ABI_VERSION */

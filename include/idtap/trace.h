@@ -68,7 +68,7 @@ struct idtap_packet {
     const uint8_t *end;
     uint64_t lost_packets; /* missing between the packet before and this one */
     uint64_t discarded;    /* records discarded since the packet before was
-                              closed; the stream's first: since attach */
+                              closed; the stream's first: since the start */
     uint64_t offset;       /* in its file */
     const char *path;
 };
@@ -133,18 +133,21 @@ const struct idtap_error *idtap_iter_errors(const struct idtap_iter *it,
 /* Packets delivered so far, of all streams. */
 uint64_t idtap_iter_packets(const struct idtap_iter *it);
 
-/* Names of domains, from the stream "meta". */
-struct idtap_domains;
+/* Names of domains, from the stream "meta".  Constant; any thread. */
+struct idtap_trace_names;
 
 /*
  * Reads all names of the trace; a broken "meta" yields the names before the
- * break (the break itself is for idtap_iter_errors() to tell).
+ * break (the break itself is for idtap_iter_errors() to tell).  0 or -ENOMEM.
  */
-int idtap_domains_load(const struct idtap_trace *t, struct idtap_domains **d);
-void idtap_domains_free(struct idtap_domains *d); /* NULL is legal */
-/* The last name of `domain`, or NULL.  Lives as long as `d`. */
-const char *idtap_domains_name(const struct idtap_domains *d, uint16_t domain);
+int idtap_trace_names_load(const struct idtap_trace *t,
+                           struct idtap_trace_names **names);
+void idtap_trace_names_free(struct idtap_trace_names *n); /* NULL is legal */
+/* The last name of `domain`, or NULL.  Lives as long as `n`. */
+const char *idtap_trace_names_get(const struct idtap_trace_names *n,
+                                  uint16_t domain);
 /* The id of the domain called `name`; -ENOENT, -ENOTUNIQ. */
-int idtap_domains_find(const struct idtap_domains *d, const char *name);
+int idtap_trace_names_find(const struct idtap_trace_names *n,
+                           const char *name);
 
 #endif /* IDTAP_TRACE_H */

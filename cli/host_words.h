@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the commands that need a Xen host share: opening it, saying what went
+ * wrong and what to do about it, and the lock that keeps two recorders apart.
+ */
+#ifndef IDTAP_HOST_WORDS_H
+#define IDTAP_HOST_WORDS_H
+
+#include <sys/types.h>
+
+#include <idtap/host.h>
+
+#include "cli.h"
+
+/* CLI_OK, or CLI_NO_XEN or CLI_FAILURE after saying why. */
+int cli_open_host(struct idtap_host **host);
+
+/* Attaches; on failure says why and what to do, and returns the status. */
+int cli_attach(struct idtap_host *host,
+               const struct idtap_attach_options *options);
+
+/* Detaches, the same way. */
+int cli_detach(struct idtap_host *host);
+
+/* An error of a host function while doing @what, in words. */
+void cli_host_error(int rc, const char *what);
+
+/*
+ * The lock of whoever reads the rings.  An fd to be closed at the end, or -1
+ * after saying who has it.
+ */
+int cli_lock_reader(void);
+/* The process that has the lock, or 0. */
+pid_t cli_reader(void);
+
+/* "--ring SIZE" and "--packet SIZE" into options; CLI_OK or CLI_USAGE. */
+int cli_ring_geometry(const char *command, const char *ring,
+                      const char *packet,
+                      struct idtap_attach_options *options);
+
+/*
+ * -e, -d and --vector (NULL: not given) into a configuration.  Domains by id
+ * or by a name that xenstore knows.  CLI_OK or CLI_USAGE.
+ */
+int cli_config(const char *command, const char *classes, const char *domains,
+               const char *vectors, struct idtap_config *config);
+
+#endif /* IDTAP_HOST_WORDS_H */

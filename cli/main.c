@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command `idtap`: finds the subcommand in a table and hands over.  What a
+ * subcommand does and understands is its own file's business.
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "cli.h"
+#include "lists.h"
+
+static const struct {
+    const char *name;
+    int (*function)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    { "attach", cmd_attach, "put the tap into the running Xen" },
+    { "detach", cmd_detach, "take the tap out of Xen again" },
+    { "status", cmd_status, "say what the tap of this host is doing" },
+    { "record", cmd_record, "record interrupts into a trace directory" },
+    { "filter", cmd_filter, "change what is recorded, while it is" },
+    { "report", cmd_report, "sum up a trace: counts, rates, durations" },
+    { "script", cmd_script, "print a trace, one line per record" },
+    { "repair", cmd_repair, "cut a damaged trace back to whole packets" },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(void)
+{
+    size_t i;
+
+    puts("idtap: records every interrupt of every guest of a running Xen\n"
+         "\n"
+         "Usage: idtap COMMAND [OPTION]...\n"
+         "\n"
+         "Commands:");
+    for ( i = 0; i < NR_COMMANDS; i++ )
+        printf("  %-8s %s\n", commands[i].name, commands[i].help);
+    puts("\n"
+         "Options:\n"
+         "  --help     this text; 'idtap help COMMAND' for a command's\n"
+         "  --version  the version\n"
+         "\n"
+         "Exit status: 0 success; 1 failure; 2 wrong usage; 3 not Xen, not dom0,\n"
+         "not root, or a Xen that idtap does not know; 4 records were lost (with\n"
+         "--fail-on-loss).");
+    return cli_finish(CLI_OK);
+}
+
+static int run(const char *name, int argc, char **argv)
+{
+    const char *near = NULL;
+    size_t i;
+
+    for ( i = 0; i < NR_COMMANDS; i++ )
+    {
+        if ( !strcmp(name, commands[i].name) )
+            return commands[i].function(argc, argv);
+        if ( list_is_near(name, strlen(name), commands[i].name) )
+            near = commands[i].name;
+    }
+
+    if ( near )
+        return cli_usage(NULL, "'%s' is not a command; did you mean '%s'?",
+                         name, near);
+    return cli_usage(NULL, "'%s' is not a command", name);
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader that goes away (`| head`) is seen as a failed write. */
+    signal(SIGPIPE, SIG_IGN);
+
+    if ( argc < 2 )
+    {
+        help();
+        return CLI_USAGE;
+    }
+
+    if ( !strcmp(argv[1], "--version") )
+    {
+        puts("idtap " IDTAP_VERSION);
+        return cli_finish(CLI_OK);
+    }
+
+    if ( !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") )
+        return help();
+
+    if ( !strcmp(argv[1], "help") )
+    {
+        char opt[] = "--help", *args[] = { argv[2], opt, NULL };
+
+        return argc < 3 ? help() : run(argv[2], 2, args);
+    }
+
+    if ( argv[1][0] == '-' )
+        return cli_usage(NULL, "unknown option %s", argv[1]);
+
+    return run(argv[1], argc - 1, argv + 1);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Opening a trace on a user's behalf, and speaking about its state. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "lists.h"
+#include "reader.h"
+
+static int resolve(void *ctx, const char *name)
+{
+    return idtap_trace_names_find(ctx, name);
+}
+
+/* The lists that need no trace. */
+static int parse_lists(struct reader *r)
+{
+    char why[LIST_WHY_LEN];
+
+    idtap_select_init(&r->select);
+    memset(r->cpus, 0xff, sizeof(r->cpus));
+
+    if ( r->class_list && list_classes(r->class_list, &r->select.classes,
+                                       why) )
+        return cli_usage(r->command, "-e: %s", why);
+    if ( r->vector_list && list_vectors(r->vector_list, r->select.vectors,
+                                        why) )
+        return cli_usage(r->command, "--vector: %s", why);
+    if ( r->cpu_list && list_cpus(r->cpu_list, r->cpus, why) )
+        return cli_usage(r->command, "--cpu: %s", why);
+
+    return CLI_OK;
+}
+
+static int parse_domains(struct reader *r)
+{
+    uint16_t ids[256];
+    char why[LIST_WHY_LEN];
+    unsigned int i, nr;
+
+    if ( list_domains(r->domain_list, ids, 256, &nr, resolve, r->names,
+                      why) )
+        return cli_usage(r->command, "-d: %s", why);
+
+    for ( i = 0; i < nr; i++ )
+        idtap_select_domain(&r->select, ids[i]);
+    return CLI_OK;
+}
+
+static int out_of_memory(void)
+{
+    cli_error("out of memory");
+    return CLI_FAILURE;
+}
+
+int reader_open(struct reader *r)
+{
+    static struct idtap_error err;
+    int status = parse_lists(r);
+
+    if ( status )
+        return status;
+    if ( !r->dir )
+        r->dir = DEFAULT_TRACE_DIR;
+    r->chosen = r->class_list || r->vector_list || r->cpu_list ||
+                r->domain_list;
+
+    if ( idtap_trace_open(r->dir, &r->trace, &err) )
+    {
+        cli_trace_error(&err, NULL);
+        return CLI_FAILURE;
+    }
+    r->vendor = idtap_vendor_of(idtap_trace_info(r->trace)->cpu_vendor);
+
+    if ( idtap_trace_names_load(r->trace, &r->names) )
+        return out_of_memory();
+    if ( r->domain_list )
+    {
+        status = parse_domains(r);
+        if ( status )
+            return status;
+    }
+
+    if ( idtap_iter_open(r->trace, r->cpus, &r->iter) )
+        return out_of_memory();
+    return CLI_OK;
+}
+
+void reader_close(struct reader *r)
+{
+    idtap_iter_close(r->iter);
+    idtap_trace_names_free(r->names);
+    idtap_trace_close(r->trace);
+    r->iter = NULL;
+    r->names = NULL;
+    r->trace = NULL;
+}
+
+int reader_errors(const struct reader *r)
+{
+    unsigned int i, nr;
+    const struct idtap_error *e = idtap_iter_errors(r->iter, &nr);
+
+    /* The hint is the same for all: once is enough. */
+    for ( i = 0; i < nr; i++ )
+        cli_trace_error(&e[i], i + 1 == nr ? r->dir : NULL);
+
+    return nr ? CLI_FAILURE : CLI_OK;
+}
+
+bool reader_losses(const struct idtap_stats *stats)
+{
+    bool any = false;
+    unsigned int i;
+
+    for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
+    {
+        struct idtap_cpu_stats c = idtap_stats_cpu(stats, i);
+
+        if ( c.discarded )
+            cli_warn("CPU %u: %llu records were lost: the ring was full", i,
+                     (unsigned long long)c.discarded);
+        if ( c.lost_packets )
+            cli_warn("CPU %u: %llu packets are missing, with an unknown number "
+                     "of records", i, (unsigned long long)c.lost_packets);
+        any = any || c.discarded || c.lost_packets;
+    }
+
+    return any;
+}
+
+char *reader_clean(const char *s, char *buf, size_t len)
+{
+    size_t i;
+
+    for ( i = 0; s[i] && i + 1 < len; i++ )
+        buf[i] = (unsigned char)s[i] < ' ' || s[i] == 0x7f ? '?' : s[i];
+    buf[i] = '\0';
+    return buf;
+}
+
+char *reader_domain(const struct reader *r, uint16_t domain,
+                    char buf[READER_NAME_LEN])
+{
+    const char *name = idtap_trace_names_get(r->names, domain);
+    char clean[IDTAP_NAME_LEN];
+
+    if ( domain == IDTAP_DOMID_IDLE )
+        snprintf(buf, READER_NAME_LEN, "Xen (idle)");
+    else if ( domain == IDTAP_DOMID_NONE )
+        snprintf(buf, READER_NAME_LEN, "no domain");
+    else if ( name && *name )
+        snprintf(buf, READER_NAME_LEN, "d%u (%s)", domain,
+                 reader_clean(name, clean, sizeof(clean)));
+    else
+        snprintf(buf, READER_NAME_LEN, "d%u", domain);
+    return buf;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Running the cases and judging them.  All vCPUs run a case at the same time,
+ * with a barrier before and after it; vCPU 0 judges in between, while the
+ * others wait.  So each vCPU's counts are as exact as with one vCPU, and the
+ * host sees them all at once.
+ */
+#include "truth.h"
+
+/* Nothing moved for so long: something is lost. */
+#define STUCK_NS 30000000000UL
+/* How often loop= and seconds= say how it goes. */
+#define CALM_NS   1000000000UL
+
+struct result {
+    uint64_t raised, received;
+    bool ran, bad;
+};
+
+static struct result results[128];
+static volatile bool last_pass;
+
+/* Who arrived at the barrier, and how often it opened. */
+static volatile unsigned int arrived, opened;
+
+static uint64_t all_progress(void)
+{
+    uint64_t n = 0;
+
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        n += cpus[i].progress;
+    return n;
+}
+
+/* Waiting: spin a little, then let others have the CPU. */
+struct waiting {
+    unsigned int spins;
+    uint64_t since, progress;
+};
+
+static bool stuck(struct waiting *w)
+{
+    uint64_t now;
+
+    if ( ++w->spins % 256 )
+    {
+        cpu_pause();
+        return false;
+    }
+    xen_sleep(200000);
+    now = xen_now();
+    /* Signed: the clock may step back a little when the vCPU moves. */
+    if ( w->since && w->progress == all_progress() )
+        return (int64_t)(now - w->since) > (int64_t)STUCK_NS;
+    w->since = now;
+    w->progress = all_progress();
+    return false;
+}
+
+void wait_handled(struct cpu *c, uint8_t vector, uint64_t want)
+{
+    struct waiting w = {};
+
+    /* Pairs with publish() in trap.c. */
+    while ( c->handled[vector] < want )
+        if ( stuck(&w) )
+            fail("vcpu %u: vector %u never arrived, case %s", c->id, vector,
+                 this_cpu()->row->name);
+}
+
+static void barrier(void)
+{
+    unsigned int gate = opened;
+    struct waiting w = {};
+
+    if ( __atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST) == nr_vcpus )
+    {
+        arrived = 0;
+        __atomic_store_n(&opened, gate + 1, __ATOMIC_SEQ_CST);
+        return;
+    }
+    while ( opened == gate )
+        if ( stuck(&w) )
+            fail("a vcpu is lost, case %s",
+                 this_cpu()->row ? this_cpu()->row->name : "none");
+}
+
+static const char *unsupported(const struct row *row)
+{
+    if ( (row->flags & C_X2APIC) && opt.xapic )
+        return "needs apic=x2apic";
+    if ( (row->flags & C_DEADLINE) && !apic_has_deadline() )
+        return "no TSC deadline timer";
+    return NULL;
+}
+
+static bool wanted(const struct row *row)
+{
+    return options_chosen(row) && !unsupported(row);
+}
+
+/* One case, on one vCPU. */
+static void run_one(struct cpu *c, const struct row *row)
+{
+    uint64_t times = opt.repeat ? opt.repeat : row->times;
+
+    c->raised = 0;
+    if ( (row->flags & C_ONE) && c->id )
+        return;
+
+    for ( uint64_t i = 0; i < times; i++ )
+    {
+        if ( row->rip == RIP_ANY )
+            row->raise(c, row);
+        else
+        {
+            arm(c);
+            row->raise(c, row);
+            disarm(c);
+        }
+        c->progress++;
+    }
+    c->raised = times * (row->steps ? row->steps : 1);
+    if ( row->flags & C_TO_ALL )
+        c->raised *= nr_vcpus;
+}
+
+static void totals(uint8_t vector, uint64_t *these, uint64_t *all)
+{
+    *these = *all = 0;
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+    {
+        *these += cpus[i].count[vector];
+        for ( unsigned int v = 0; v < 256; v++ )
+            *all += cpus[i].count[v];
+    }
+}
+
+static void judge(const struct row *row, struct result *r, uint64_t received,
+                  uint64_t others)
+{
+    uint64_t raised = 0;
+
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+    {
+        struct cpu *c = &cpus[i];
+
+        raised += c->raised;
+        if ( c->unexpected )
+        {
+            say("UNEXPECTED vcpu=%u n=%lu last vector=%u case=%s", i,
+                c->unexpected, c->unexpected_vector, row->name);
+            r->bad = true;
+            c->unexpected = 0;
+        }
+        if ( c->mismatch.what )
+        {
+            say("mismatch vcpu=%u case=%s %s=0x%lx expected=0x%lx", i,
+                row->name, c->mismatch.what, c->mismatch.got,
+                c->mismatch.want);
+            r->bad = true;
+            c->mismatch.what = NULL;
+        }
+    }
+
+    r->ran = true;
+    r->raised += raised;
+    r->received += received;
+    if ( raised != received || others )
+        r->bad = true;
+}
+
+/* Every vCPU calls this; vCPU 0 judges. */
+static void run_pass(struct cpu *c)
+{
+    for ( unsigned int i = 0; i < nr_cases; i++ )
+    {
+        const struct row *row = &cases[i];
+        uint64_t these[2] = {}, all[2] = {};
+
+        if ( !wanted(row) )
+            continue;
+
+        if ( c->id == 0 )
+            totals(row->vector, &these[0], &all[0]);
+        /* Set before anybody may raise: interrupt() looks at it. */
+        c->row = row;
+        barrier();
+        run_one(c, row);
+        barrier();
+        if ( c->id == 0 )
+        {
+            totals(row->vector, &these[1], &all[1]);
+            these[1] -= these[0];
+            judge(row, &results[i], these[1], all[1] - all[0] - these[1]);
+        }
+    }
+}
+
+static bool any_bad(void)
+{
+    for ( unsigned int i = 0; i < nr_cases; i++ )
+        if ( results[i].bad )
+            return true;
+    return false;
+}
+
+static void say_pass(uint64_t pass)
+{
+    uint64_t raised = 0, received = 0;
+
+    for ( unsigned int i = 0; i < nr_cases; i++ )
+    {
+        raised += results[i].raised;
+        received += results[i].received;
+    }
+    say("pass n=%lu raised=%lu received=%lu %s", pass, raised, received,
+        any_bad() ? "FAILURE" : "OK");
+}
+
+void run_cases(struct cpu *c)
+{
+    uint64_t start = xen_now(), said = start, pass = 0;
+
+    irq_on();
+    do {
+        run_pass(c);
+        if ( c->id == 0 )
+        {
+            uint64_t now = xen_now();
+
+            pass++;
+            if ( (opt.loop || opt.seconds) &&
+                 (int64_t)(now - said) > (int64_t)CALM_NS )
+            {
+                say_pass(pass);
+                said = now;
+            }
+            last_pass = any_bad() ||
+                (!opt.loop && (int64_t)(now - start) >=
+                              (int64_t)(opt.seconds * 1000000000UL));
+        }
+        barrier();
+    } while ( !last_pass );
+    /* Nobody runs ahead and changes last_pass before all have read it. */
+    barrier();
+    irq_off();
+}
+
+static void say_counts(const char *word, const struct cpu *c,
+                       const uint64_t *n, unsigned int size)
+{
+    for ( unsigned int v = 0; v < size; v++ )
+        if ( n[v] )
+            say("%s vcpu=%u vector=%u n=%lu", word, c->id, v, n[v]);
+}
+
+static void say_case(const struct row *row, const struct result *r)
+{
+    if ( r->ran )
+        say("case %s vector=%u raised=%lu received=%lu %s", row->name,
+            row->vector, r->raised, r->received, r->bad ? "FAILURE" : "OK");
+    else if ( options_chosen(row) )
+        say("case %s vector=%u SKIP %s", row->name, row->vector,
+            unsupported(row));
+    else if ( row->off )
+        say("case %s vector=%u OFF %s", row->name, row->vector, row->off);
+}
+
+/* On vCPU 0, when all others have stopped. */
+void report_and_exit(void)
+{
+    unsigned int bad = 0, ran = 0;
+    uint64_t ghosts = 0;
+
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_counts("count", &cpus[i], cpus[i].count, 256);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_counts("injected", &cpus[i], cpus[i].injected, 256);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_counts("lapic", &cpus[i], cpus[i].lapic, 256);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_counts("intercepted", &cpus[i], cpus[i].intercepted, 32);
+    for ( unsigned int i = 0; i < nr_cases; i++ )
+    {
+        say_case(&cases[i], &results[i]);
+        ran += results[i].ran;
+        bad += results[i].bad;
+    }
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+    {
+        if ( cpus[i].ghosts )
+            say("ghost vcpu=%u vector=%u n=%lu", i, VEC_UPCALL,
+                cpus[i].ghosts);
+        ghosts += cpus[i].ghosts;
+    }
+    if ( !ran )
+        error("no case ran");
+    if ( ghosts && opt.strict )
+        fail("%lu ghosts", ghosts);
+    if ( bad )
+        fail("%u of %u cases", bad, ran);
+    success();
+}

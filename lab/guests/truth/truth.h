@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the truth guest share.  The guest raises known numbers of
+ * known vectors and says what it saw; a tap on the hypervisor is judged by
+ * these numbers, to the unit.  Hence the rules every file obeys:
+ *
+ *  - nothing may arrive that was not asked for: every event channel is masked
+ *    until it is needed, every asynchronous event is raised only after the
+ *    one before it was handled, so nothing can coalesce;
+ *  - everything that does arrive is counted, expected or not;
+ *  - a counter has one writer, its own vCPU with interrupts off.
+ *
+ * No FPU and no SSE anywhere: the guest has no state of that kind to lose.
+ */
+#ifndef TRUTH_H
+#define TRUTH_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_VCPUS  8
+#define STACK_SIZE 16384
+#define PAGE_SIZE  4096
+
+/* Selectors; cpu.c holds the descriptors. */
+#define SEL_KCODE   0x08
+#define SEL_KDATA   0x10
+#define SEL_UDATA   0x1b
+#define SEL_UCODE   0x23
+#define SEL_ABSENT  0x28        /* a data segment that is not present */
+#define SEL_TSS     0x30
+#define SEL_BEYOND  0x1230      /* past the GDT's limit */
+
+/*
+ * The window: pages that fault in known ways, at the same address on every
+ * vCPU, each of which has page tables of its own.
+ */
+#define WINDOW      0x8000000000UL
+#define VA_ABSENT   (WINDOW + 0x0000)
+#define VA_RO       (WINDOW + 0x1000)   /* supervisor, read-only */
+#define VA_NX       (WINDOW + 0x2000)   /* supervisor, no-execute */
+#define VA_RSVD     (WINDOW + 0x3000)   /* a reserved bit is set */
+#define VA_USER     (WINDOW + 0x4000)   /* user text, see user.S */
+#define VA_USER_RO  (WINDOW + 0x5000)
+#define VA_USER_NX  (WINDOW + 0x6000)
+#define VA_LAZY     (WINDOW + 0x7000)   /* mapped by the fault, see raise.c */
+
+/* Vectors that arrive by themselves.  INT n never uses these. */
+#define VEC_NMI       2
+#define VEC_ONESHOT   0x40
+#define VEC_DEADLINE  0x41
+#define VEC_IPI_SELF  0x50
+#define VEC_IPI_MSR   0x51
+#define VEC_IPI_CROSS 0x52
+#define VEC_IPI_ALL   0x53
+#define VEC_IPI_MASK  0x54
+#define VEC_UPCALL    0xf3
+#define VEC_SPURIOUS  0xff
+
+#define X86_EFLAGS_TF 0x00000100UL
+#define X86_EFLAGS_IF 0x00000200UL
+#define X86_EFLAGS_AC 0x00040000UL
+
+/* What the stubs in start.S leave on the stack. */
+struct frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+enum rip_rule {
+    RIP_ANY,            /* an interrupt: between any two instructions */
+    RIP_FAULT,          /* at the instruction */
+    RIP_TRAP,           /* after it */
+    RIP_TARGET,         /* at the address that could not be fetched */
+};
+
+#define NO_ERROR 0      /* the stubs push 0 where the CPU pushes nothing */
+
+/* Flags of a case. */
+#define C_INJECTED 0x01 /* Xen itself raises it: an emulated instruction */
+#define C_USER     0x02 /* raised in ring 3 */
+#define C_ONE      0x04 /* only vCPU 0 raises it */
+#define C_TO_ALL   0x08 /* every vCPU receives it */
+#define C_X2APIC   0x10 /* needs the x2APIC's registers */
+#define C_DEADLINE 0x20 /* needs the TSC deadline timer */
+#define C_DR6_BS   0x40 /* DR6 must say: single step */
+#define C_CR2      0x80 /* CR2 must be as the row says */
+
+struct cpu;
+
+/* One row of the table in cases.c. */
+struct row {
+    const char *name;
+    uint8_t vector;
+    void (*raise)(struct cpu *c, const struct row *row);
+    uint64_t arg;           /* for raise(): an address, a selector, ... */
+    uint32_t times;         /* unless the command line says repeat= */
+    uint32_t steps;         /* vectors per raise; 0 means 1 */
+    enum rip_rule rip;
+    uint32_t error;
+    uint64_t cr2;
+    uint32_t flags;
+    const char *off;        /* not among cases=all; this is why */
+};
+
+/* What the next exception must look like.  Written by its own vCPU only. */
+struct expect {
+    uint64_t rip;           /* the instruction that raises */
+    uint64_t after;         /* the one behind it */
+    uint64_t resume;        /* where the handler sends the vCPU */
+    uint64_t rsp;
+    uint64_t rax;           /* a witness: registers must arrive unharmed */
+    uint32_t hits;          /* since armed */
+    bool armed;
+};
+
+struct mismatch {
+    const char *what;       /* NULL: none */
+    uint64_t got, want;
+};
+
+/* Architectural: AMD APM and Intel SDM, "64-Bit Task State Segment". */
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3, iomap;
+} __attribute__((packed));
+
+struct cpu {
+    struct cpu *self;               /* %gs:0 */
+    uint32_t id;                    /* Xen's number of this vCPU */
+    uint32_t apic_id;
+    struct cpu *next;               /* the one our cross-vCPU events go to */
+    const struct row *row;          /* the case at work */
+    struct expect expect;
+
+    uint64_t count[256];            /* everything received */
+    uint64_t injected[256];         /* of these, what Xen injected */
+    uint64_t lapic[256];            /* of these, what went through the LAPIC */
+    uint64_t intercepted[32];       /* exceptions that stock Xen intercepts */
+    volatile uint64_t handled[256]; /* published when EOI etc. are done */
+    uint64_t ghosts;                /* upcalls of the emulator's own making */
+    uint64_t unexpected;
+    uint8_t unexpected_vector;
+    struct mismatch mismatch;       /* the first one of this case */
+    uint64_t raised;                /* in this case */
+    volatile uint64_t progress;     /* grows while this vCPU is alive */
+
+    uint32_t lvtt;                  /* last value written */
+    uint32_t port_self, port_cross, port_timer;
+
+    struct tss tss;
+    uint64_t gdt[8];
+    uint64_t *lazy_pte;
+    uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
+    uint8_t user_stack[STACK_SIZE] __attribute__((aligned(16)));
+    uint8_t df_stack[PAGE_SIZE] __attribute__((aligned(16)));
+};
+
+extern struct cpu cpus[MAX_VCPUS];
+extern unsigned int nr_vcpus;
+
+static inline struct cpu *this_cpu(void)
+{
+    struct cpu *c;
+
+    asm volatile ( "mov %%gs:0, %0" : "=r" (c) );
+    return c;
+}
+
+/* options.c: the kernel command line. */
+struct options {
+    uint64_t repeat;        /* 0: each row's own number */
+    uint64_t timer_us;      /* how far ahead timers are armed */
+    uint64_t seconds;       /* repeat the passes for so long */
+    bool loop;              /* for ever */
+    bool strict;            /* ghosts are failures, see trap.c */
+    bool xapic;             /* MMIO instead of x2APIC MSRs */
+    bool lapic_upcall;      /* upcalls by each vCPU's LAPIC, not by callback */
+    const char *cases;
+};
+extern struct options opt;
+void options_parse(char *cmdline);      /* keeps pointers into cmdline */
+bool options_chosen(const struct row *row);
+
+/* cases.c */
+extern const struct row cases[];
+extern const unsigned int nr_cases;
+
+/* run.c */
+void run_cases(struct cpu *c);
+void report_and_exit(void) __attribute__((noreturn));
+void wait_handled(struct cpu *c, uint8_t vector, uint64_t want);
+
+/* cpu.c */
+void cpu_build(struct cpu *c, unsigned int id);
+void cpu_load(struct cpu *c);
+uint64_t cpu_cr3(const struct cpu *c);
+unsigned int cpu_boot_others(void (*entry)(struct cpu *c));
+
+/* trap.c */
+void trap(struct frame *f);
+void arm(struct cpu *c);
+void disarm(struct cpu *c);
+
+/* apic.c */
+void apic_init(struct cpu *c);
+bool apic_has_deadline(void);
+bool apic_in_service(uint8_t vector);
+void apic_eoi(void);
+void apic_ipi(uint32_t dest, uint32_t icr_low);
+void apic_self_msr(uint8_t vector);
+void apic_arm_oneshot(struct cpu *c, uint64_t us);
+void apic_arm_deadline(struct cpu *c, uint64_t us);
+#define ICR_FIXED  0x00004000u      /* level: assert */
+#define ICR_NMI    0x00004400u
+#define ICR_SELF   0x00040000u
+#define ICR_ALL    0x00080000u      /* including self */
+
+/* xen.c: hypercalls, event channels, time. */
+void xen_init(void);
+void xen_bind_ports(struct cpu *c);
+void xen_set_upcall(void);
+bool xen_virtual_delivery(void);
+long xen_vcpu_op(unsigned int op, unsigned int vcpu, void *arg);
+uint64_t xen_param(uint32_t index);
+void xen_send(uint32_t port);
+unsigned int xen_take_events(struct cpu *c);
+void xen_arm_timer(struct cpu *c, uint64_t us);
+uint64_t xen_now(void);                         /* ns */
+uint64_t xen_ns_to_tsc(uint64_t ns);
+void xen_sleep(uint64_t ns);                    /* less if anything arrives */
+void xen_shutdown(unsigned int reason) __attribute__((noreturn));
+
+/* console.c */
+void console_init(void);
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void success(void) __attribute__((noreturn));
+void fail(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+void error(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+void crash(const struct frame *f) __attribute__((noreturn));
+
+/* start.S and user.S */
+extern char stubs[], boot_pml4[], user_start[];
+extern char user_read[], user_write[], user_int[], user_int_after[];
+extern char user_int_dpl[], user_cli[], user_unaligned[];
+void enter_user(struct expect *e, uint64_t rip, uint64_t rdi, uint64_t flags);
+
+/* The address in ring 3 of a label of user.S. */
+#define USER_VA(label) (VA_USER + (uint64_t)((label) - user_start))
+
+/* Small instructions. */
+static inline uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t lo, hi;
+
+    asm volatile ( "rdmsr" : "=a" (lo), "=d" (hi) : "c" (msr) );
+    return ((uint64_t)hi << 32) | lo;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t val)
+{
+    asm volatile ( "wrmsr" :: "c" (msr), "a" ((uint32_t)val),
+                   "d" ((uint32_t)(val >> 32)) : "memory" );
+}
+
+static inline void cpuid(uint32_t leaf, uint32_t r[4])
+{
+    asm volatile ( "cpuid" : "=a" (r[0]), "=b" (r[1]), "=c" (r[2]), "=d" (r[3])
+                   : "a" (leaf), "c" (0) );
+}
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+
+    asm volatile ( "rdtsc" : "=a" (lo), "=d" (hi) );
+    return ((uint64_t)hi << 32) | lo;
+}
+
+static inline void irq_on(void)  { asm volatile ( "sti" ::: "memory" ); }
+static inline void irq_off(void) { asm volatile ( "cli" ::: "memory" ); }
+static inline void cpu_pause(void) { asm volatile ( "pause" ::: "memory" ); }
+
+#endif

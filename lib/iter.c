@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All streams of a trace in the order of time: a heap of cursors, the one with
+ * the oldest next record on top.  What is handed out are runs, so that the
+ * heap is only touched when the lead changes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace_priv.h"
+
+/* A stream, and how far it is. */
+struct lane {
+    struct idtap_cursor *cursor;
+    unsigned int stream;
+    int cpu;
+    struct idtap_packet packet;
+    const uint8_t *pos; /* next record of the packet, or its end */
+    uint64_t tsc;       /* of that record; of an empty packet, its begin */
+    bool fresh;         /* nothing of the packet was handed out yet */
+};
+
+struct idtap_iter {
+    unsigned int nr;     /* lanes in the heap */
+    unsigned int nr_lanes;
+    struct lane *lanes;
+    struct lane **heap;
+    struct lane *last;   /* whose run the caller holds, or NULL */
+    uint64_t packets;
+    unsigned int nr_errors;
+    struct idtap_error *errors;
+};
+
+static bool before(const struct lane *a, const struct lane *b)
+{
+    return a->tsc != b->tsc ? a->tsc < b->tsc : a->stream < b->stream;
+}
+
+static void sift_down(struct idtap_iter *it, unsigned int i)
+{
+    struct lane *lane = it->heap[i];
+
+    for ( ;; )
+    {
+        unsigned int child = 2 * i + 1;
+
+        if ( child >= it->nr )
+            break;
+        if ( child + 1 < it->nr && before(it->heap[child + 1],
+                                          it->heap[child]) )
+            child++;
+        if ( !before(it->heap[child], lane) )
+            break;
+        it->heap[i] = it->heap[child];
+        i = child;
+    }
+
+    it->heap[i] = lane;
+}
+
+static void look_at(struct lane *l)
+{
+    l->tsc = l->pos < l->packet.end ? idtap_record_at(l->pos)->tsc
+                                    : l->packet.header.timestamp_begin;
+}
+
+/* The lane's next packet: 1, 0 if the lane is at its end, -ENOMEM. */
+static int advance(struct idtap_iter *it, struct lane *l)
+{
+    struct idtap_error *e;
+    int rc;
+
+    e = realloc(it->errors, (it->nr_errors + 1) * sizeof(*e));
+    if ( !e )
+        return -ENOMEM;
+    it->errors = e;
+
+    rc = idtap_cursor_next(l->cursor, &l->packet, &e[it->nr_errors]);
+    if ( rc < 0 )
+    {
+        it->nr_errors++;
+        return 0;
+    }
+    if ( rc > 0 )
+    {
+        it->packets++;
+        l->pos = l->packet.begin;
+        l->fresh = true;
+        look_at(l);
+    }
+
+    return rc;
+}
+
+int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
+                    struct idtap_iter **iter)
+{
+    struct idtap_iter *it = calloc(1, sizeof(*it));
+    unsigned int i;
+    int rc = 0;
+
+    if ( !it )
+        return -ENOMEM;
+    it->lanes = calloc(t->nr_streams, sizeof(*it->lanes));
+    it->heap = calloc(t->nr_streams, sizeof(*it->heap));
+    if ( !it->lanes || !it->heap )
+        rc = -ENOMEM;
+
+    for ( i = 0; !rc && i < t->nr_streams; i++ )
+    {
+        struct lane *l = &it->lanes[it->nr_lanes];
+
+        l->stream = i;
+        l->cpu = t->streams[i].cpu;
+        if ( cpus && l->cpu >= 0 &&
+             !(cpus[l->cpu / 64] >> (l->cpu % 64) & 1) )
+            continue;
+        rc = idtap_cursor_open(t, i, &l->cursor);
+        if ( rc )
+            break;
+        it->nr_lanes++;
+        rc = advance(it, l);
+        if ( rc > 0 )
+        {
+            it->heap[it->nr++] = l;
+            rc = 0;
+        }
+    }
+
+    if ( rc )
+    {
+        idtap_iter_close(it);
+        return rc;
+    }
+
+    for ( i = it->nr / 2; i-- > 0; )
+        sift_down(it, i);
+    *iter = it;
+    return 0;
+}
+
+void idtap_iter_close(struct idtap_iter *it)
+{
+    unsigned int i;
+
+    if ( !it )
+        return;
+
+    for ( i = 0; i < it->nr_lanes; i++ )
+        idtap_cursor_close(it->lanes[i].cursor);
+    free(it->lanes);
+    free(it->heap);
+    free(it->errors);
+    free(it);
+}
+
+/* The lane of the last run moves on, now that the caller is done with it. */
+static int settle(struct idtap_iter *it)
+{
+    struct lane *l = it->last;
+
+    it->last = NULL;
+    if ( !l )
+        return 0;
+
+    if ( l->pos < l->packet.end )
+        look_at(l);
+    else
+    {
+        int rc = advance(it, l);
+
+        if ( rc < 0 )
+            return rc;
+        if ( !rc && --it->nr == 0 )
+            return 0;
+        if ( !rc )
+            it->heap[0] = it->heap[it->nr];
+    }
+
+    sift_down(it, 0);
+    return 0;
+}
+
+/* The lane that comes after the top one, or NULL. */
+static const struct lane *second(const struct idtap_iter *it)
+{
+    if ( it->nr < 2 )
+        return NULL;
+    if ( it->nr == 2 || before(it->heap[1], it->heap[2]) )
+        return it->heap[1];
+    return it->heap[2];
+}
+
+int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
+{
+    const struct lane *next;
+    struct lane *l;
+    const uint8_t *p;
+    int rc = settle(it);
+
+    if ( rc )
+        return rc;
+    if ( !it->nr )
+        return 0;
+
+    l = it->heap[0];
+    next = second(it);
+    p = l->packet.end;
+    if ( next )
+    {
+        /* With equal times, the stream of the lower number goes first. */
+        uint64_t limit = next->tsc - (next->stream < l->stream);
+
+        for ( p = l->pos; p < l->packet.end; p = idtap_record_next(p) )
+            if ( idtap_record_at(p)->tsc > limit )
+                break;
+    }
+
+    *run = (struct idtap_run){
+        .stream = l->stream,
+        .cpu = l->cpu,
+        .packet = &l->packet,
+        .begin = l->pos,
+        .end = p,
+        .packet_begins = l->fresh,
+        .packet_ends = p == l->packet.end,
+    };
+    l->fresh = false;
+    l->pos = p;
+    it->last = l;
+    return 1;
+}
+
+const struct idtap_error *idtap_iter_errors(const struct idtap_iter *it,
+                                            unsigned int *nr)
+{
+    *nr = it->nr_errors;
+    return it->errors;
+}
+
+uint64_t idtap_iter_packets(const struct idtap_iter *it)
+{
+    return it->packets;
+}
