@@ -39,6 +39,7 @@ all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp
 
 include tap/tap.mk
 -include lab/guests/guests.mk
+include tests/payloads/payloads.mk
 
 $(BUILD)/host/%.o: %.c
 	@mkdir -p $(@D)

@@ -3,7 +3,6 @@
  * A streaming writer of JSON (RFC 8259).  It holds no document in memory, and
  * its output is valid whatever bytes a guest's name is made of.
  */
-#include <inttypes.h>
 #include <math.h>
 
 #include "json.h"
@@ -46,10 +45,17 @@ static void quoted(FILE *f, const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;
 
-    putc('"', f);
+    putc_unlocked('"', f);
     while ( *s )
     {
         int len = utf8_len(s);
+
+        /* Nearly all of what is written: keys and plain words. */
+        if ( len == 1 && *s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\' )
+        {
+            putc_unlocked(*s++, f);
+            continue;
+        }
 
         if ( *s == '"' || *s == '\\' )
             fprintf(f, "\\%c", *s);
@@ -61,7 +67,19 @@ static void quoted(FILE *f, const char *text)
             fwrite(s, 1, (size_t)len, f);
         s += len ? len : 1;
     }
-    putc('"', f);
+    putc_unlocked('"', f);
+}
+
+/* Decimal digits; much faster than printf(), and most of all output. */
+static void digits(FILE *f, uint64_t n)
+{
+    char buf[20], *p = buf + sizeof(buf);
+
+    do {
+        *--p = (char)('0' + n % 10);
+        n /= 10;
+    } while ( n );
+    fwrite_unlocked(p, 1, (size_t)(buf + sizeof(buf) - p), f);
 }
 
 /* What comes before every value. */
@@ -70,7 +88,7 @@ static void begin(struct json *j, const char *key)
     if ( j->depth )
     {
         if ( j->filled[j->depth] )
-            putc(',', j->f);
+            putc_unlocked(',', j->f);
         j->filled[j->depth] = true;
         newline(j);
     }
@@ -78,14 +96,14 @@ static void begin(struct json *j, const char *key)
     if ( key )
     {
         quoted(j->f, key);
-        fputs(j->pretty ? ": " : ":", j->f);
+        fputs_unlocked(j->pretty ? ": " : ":", j->f);
     }
 }
 
 static void push(struct json *j, const char *key, char c)
 {
     begin(j, key);
-    putc(c, j->f);
+    putc_unlocked(c, j->f);
     j->filled[++j->depth] = false;
 }
 
@@ -95,9 +113,9 @@ static void pop(struct json *j, char c)
 
     if ( filled )
         newline(j);
-    putc(c, j->f);
+    putc_unlocked(c, j->f);
     if ( !j->depth )
-        putc('\n', j->f);
+        putc_unlocked('\n', j->f);
 }
 
 void json_object(struct json *j, const char *key)
@@ -129,13 +147,15 @@ void json_string(struct json *j, const char *key, const char *s)
 void json_uint(struct json *j, const char *key, uint64_t n)
 {
     begin(j, key);
-    fprintf(j->f, "%" PRIu64, n);
+    digits(j->f, n);
 }
 
 void json_int(struct json *j, const char *key, int64_t n)
 {
     begin(j, key);
-    fprintf(j->f, "%" PRId64, n);
+    if ( n < 0 )
+        putc_unlocked('-', j->f);
+    digits(j->f, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 }
 
 void json_bool(struct json *j, const char *key, bool b)

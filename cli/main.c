@@ -26,25 +26,25 @@ static const struct {
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static int help(void)
+static int help(FILE *out)
 {
     size_t i;
 
-    puts("idtap: records every interrupt of every guest of a running Xen\n"
-         "\n"
-         "Usage: idtap COMMAND [OPTION]...\n"
-         "\n"
-         "Commands:");
+    fputs("idtap: records every interrupt of every guest of a running Xen\n"
+          "\n"
+          "Usage: idtap COMMAND [OPTION]...\n"
+          "\n"
+          "Commands:\n", out);
     for ( i = 0; i < NR_COMMANDS; i++ )
-        printf("  %-8s %s\n", commands[i].name, commands[i].help);
-    puts("\n"
-         "Options:\n"
-         "  --help     this text; 'idtap help COMMAND' for a command's\n"
-         "  --version  the version\n"
-         "\n"
-         "Exit status: 0 success; 1 failure; 2 wrong usage; 3 not Xen, not dom0,\n"
-         "not root, or a Xen that idtap does not know; 4 records were lost (with\n"
-         "--fail-on-loss).");
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fputs("\n"
+          "Options:\n"
+          "  --help     this text; 'idtap help COMMAND' for a command's\n"
+          "  --version  the version\n"
+          "\n"
+          "Exit status: 0 success; 1 failure; 2 wrong usage; 3 not Xen, not\n"
+          "dom0, not root, or a Xen that idtap does not know; 4 records were lost\n"
+          "(with --fail-on-loss).\n", out);
     return cli_finish(CLI_OK);
 }
 
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 
     if ( argc < 2 )
     {
-        help();
+        help(stderr);
         return CLI_USAGE;
     }
 
@@ -85,13 +85,13 @@ int main(int argc, char **argv)
     }
 
     if ( !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") )
-        return help();
+        return help(stdout);
 
     if ( !strcmp(argv[1], "help") )
     {
         char opt[] = "--help", *args[] = { argv[2], opt, NULL };
 
-        return argc < 3 ? help() : run(argv[2], 2, args);
+        return argc < 3 ? help(stdout) : run(argv[2], 2, args);
     }
 
     if ( argv[1][0] == '-' )

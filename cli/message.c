@@ -87,9 +87,15 @@ int cli_finish(int status)
 
 void cli_trace_error(const struct idtap_error *e, const char *dir)
 {
+    if ( e->code != -ENODATA && e->code != -EBADMSG )
+    {
+        cli_error("%s: %s", e->path, e->what);
+        return;
+    }
+
     cli_error("%s: offset %llu: %s", e->path, (unsigned long long)e->offset,
               e->what);
-    if ( dir && (e->code == -ENODATA || e->code == -EBADMSG) )
+    if ( dir )
         fprintf(stderr, "To cut the trace back to the packets before: "
                 "idtap repair -i %s\n", dir);
 }

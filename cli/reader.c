@@ -58,17 +58,24 @@ int reader_open(struct reader *r)
 {
     static struct idtap_error err;
     int status = parse_lists(r);
+    bool by_default = false;
 
     if ( status )
         return status;
     if ( !r->dir )
+    {
         r->dir = DEFAULT_TRACE_DIR;
+        by_default = true;
+    }
     r->chosen = r->class_list || r->vector_list || r->cpu_list ||
                 r->domain_list;
 
     if ( idtap_trace_open(r->dir, &r->trace, &err) )
     {
         cli_trace_error(&err, NULL);
+        if ( by_default && err.code == -ENOENT )
+            fputs("Name a trace with -i, or record one: idtap record\n",
+                  stderr);
         return CLI_FAILURE;
     }
     r->vendor = idtap_vendor_of(idtap_trace_info(r->trace)->cpu_vendor);

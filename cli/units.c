@@ -30,7 +30,12 @@ static int digits(const char **s, uint64_t *n)
 
 static int scaled(uint64_t unit, uint64_t n, uint64_t *out)
 {
-    return __builtin_mul_overflow(n, unit, out) ? -ERANGE : 0;
+    uint64_t v;
+
+    if ( __builtin_mul_overflow(n, unit, &v) )
+        return -ERANGE;
+    *out = v;
+    return 0;
 }
 
 int parse_size(const char *text, uint64_t *bytes)

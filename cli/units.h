@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sizes and times, as people write and read them.  Any thread. */
+/*
+ * Sizes and times, as people write and read them.  The parsers return 0,
+ * -EINVAL, or -ERANGE when it does not fit, and write on success only.  The
+ * formatters return `buf`.  Any thread.
+ */
 #ifndef IDTAP_UNITS_H
 #define IDTAP_UNITS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* "4096", "64K", "1M", "2G": bytes.  -EINVAL, or -ERANGE above 2^64 - 1. */
+/* "4096", "64K", "1M", "2G": bytes. */
 int parse_size(const char *text, uint64_t *bytes);
 
 /* "10s", "500ms", "20us", "7ns", "2m", "1h"; no unit: seconds.  Into ns. */

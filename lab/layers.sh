@@ -5,9 +5,9 @@
 # wins. Order: the image, the lab's own files and the guests, idtap, overlays.
 # shellcheck disable=SC2154 # lab/run, common.sh and the emulator's file set them
 
-# add_layer DIRECTORY INITRD
+# add_layer DIRECTORY INITRD: equal input makes equal bytes.
 add_layer() {
-    (cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >>"$2" ||
+    (cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >>"$2" ||
         die "packing $1 for dom0 failed"
 }
 
@@ -23,6 +23,7 @@ layer_lab() {
     printf "%s='%s'\n" LAB_STREAM "$emulator_stream" \
         LAB_TERMINAL "$emulator_terminal" LAB_DISK "$emulator_disk" LAB_TERM "${TERM:-vt100}" >"$root/lab/settings"
     if [ -d "$repo_dir/build/guests" ]; then cp -a "$repo_dir/build/guests/." "$root/guests/"; fi
+    find "$root" -exec touch -h -d @0 {} +
     add_layer "$root" "$2"
 }
 
@@ -42,5 +43,6 @@ layer_idtap() {
     missing_libraries "$root" "$3" >"$1/missing"
     [ ! -s "$1/missing" ] || die "idtap needs libraries that dom0 has not:" "$(cat "$1/missing")" \
         "add their packages to lab/dom0/packages"
+    find "$root" -exec touch -h -d @0 {} +
     add_layer "$root" "$2"
 }

@@ -152,8 +152,8 @@ static int check_order(const struct idtap_cursor *c,
                        struct idtap_error *err)
 {
 #define BAD(field, ...) \
-    trace_error(err, -EBADMSG, "", offsetof(struct idtap_packet_header, field), \
-                __VA_ARGS__)
+    trace_error(err, -EBADMSG, "", \
+                offsetof(struct idtap_packet_header, field), __VA_ARGS__)
 
     if ( !c->started )
         return 0;
@@ -191,7 +191,7 @@ static int read_packet(struct idtap_cursor *c, struct idtap_packet *out,
 
     rc = fill(c, sizeof(*h), &p, err);
     if ( rc )
-        return rc;
+        goto unread;
     memcpy(h, p, sizeof(*h));
     rc = packet_check_header(h, cpu, err);
     if ( !rc )
@@ -206,7 +206,7 @@ static int read_packet(struct idtap_cursor *c, struct idtap_packet *out,
                            " of its %" PRIu64 " bytes", left, bytes);
     rc = fill(c, (size_t)bytes, &p, err);
     if ( rc )
-        return rc;
+        goto unread;
     /* The buffer may have been read anew: this copy is the one to check. */
     if ( memcmp(h, p, sizeof(*h)) )
         return trace_error(err, -EBADMSG, path_of(c), c->pos,
@@ -233,8 +233,9 @@ static int read_packet(struct idtap_cursor *c, struct idtap_packet *out,
  bad:
     /* The checks know places in the packet only. */
     snprintf(err->path, sizeof(err->path), "%s", path_of(c));
-    err->packet_offset = c->pos;
     err->offset += c->pos;
+ unread:
+    err->packet_offset = c->pos;
     return rc;
 }
 

@@ -112,8 +112,9 @@ static void put_env_block(FILE *f, const struct idtap_trace_info *info)
 static void put_clock(FILE *f, const struct idtap_trace_info *info)
 {
     __int128 freq = (__int128)info->tsc_khz * 1000;
-    __int128 zero = (__int128)info->start_realtime_ns * info->tsc_khz / 1000000 -
-                    info->start_tsc;
+    __int128 start = (__int128)info->start_realtime_ns * info->tsc_khz /
+                     1000000;
+    __int128 zero = start - info->start_tsc;
     __int128 sec = zero / freq, rest = zero % freq;
 
     if ( rest < 0 )

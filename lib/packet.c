@@ -66,7 +66,8 @@ int packet_check_header(const struct idtap_packet_header *h, int cpu,
 
     if ( h->packet_size % 64 || bytes < sizeof(*h) ||
          bytes > IDTAP_PACKET_SIZE_MAX ||
-         (cpu >= 0 && (bytes < IDTAP_PACKET_SIZE_MIN || (bytes & (bytes - 1)))) )
+         (cpu >= 0 && (bytes < IDTAP_PACKET_SIZE_MIN ||
+                       (bytes & (bytes - 1)))) )
         return BAD(FIELD(packet_size), "packet_size cannot be %" PRIu64
                    " bits", h->packet_size);
     if ( h->content_size % 64 || h->content_size < sizeof(*h) * 8 ||

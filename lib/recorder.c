@@ -108,6 +108,9 @@ static int describe(struct idtap_recorder *r)
 
     if ( rc )
         return rc;
+    /* One for all parts: they are one trace. */
+    if ( getrandom(info->uuid, sizeof(info->uuid), 0) < 0 )
+        return -errno;
     info->start_tsc = clock.tsc;
     info->tsc_khz = clock.tsc_khz;
     snprintf(info->xen_version, sizeof(info->xen_version), "%.63s",
@@ -255,8 +258,6 @@ static int open_part(struct idtap_recorder *r)
     if ( r->dir < 0 )
         return -errno;
 
-    if ( getrandom(r->info.uuid, sizeof(r->info.uuid), 0) < 0 )
-        return -errno;
     if ( (rc = idtap_metadata_write(r->dir, &r->info)) ||
          (rc = idtap_metastream_open(r->dir, &r->meta)) )
         return rc;
@@ -265,8 +266,9 @@ static int open_part(struct idtap_recorder *r)
     if ( (rc = note_clock(r, &tsc)) ||
          (r->stats.parts == 1 &&
           (rc = idtap_metastream_attach(r->meta, tsc))) ||
-         (rc = idtap_metastream_config(r->meta, tsc, r->opt.config.classes)) ||
-         (rc = note_losses(r, tsc)) )
+         /* What was lost before the configuration is not this part's loss. */
+         (rc = note_losses(r, tsc)) ||
+         (rc = idtap_metastream_config(r->meta, tsc, r->opt.config.classes)) )
         return rc;
     return idtap_recorder_note(r);
 }

@@ -27,7 +27,6 @@ bool idtap_select_record(const struct idtap_select *s,
     if ( !(class & s->classes) || !idtap_select_has_domain(s, r->domain) )
         return false;
 
-    return !(class & (IDTAP_CLASS_IRQ | IDTAP_CLASS_EXCEPTION |
-                      IDTAP_CLASS_NMI | IDTAP_CLASS_INJECT)) ||
+    return !(class & IDTAP_SELECT_BY_VECTOR) ||
            idtap_select_has_vector(s, r->vector);
 }

@@ -66,7 +66,7 @@ static struct idtap_row *count(struct idtap_stats *s,
     return row;
 }
 
-/* A chosen record that ends something: it is a record of its domain, no more. */
+/* A chosen record that ends something: a record of its domain, no more. */
 static int count_end(struct idtap_stats *s, const struct idtap_record *r)
 {
     if ( !s->domain || s->domain->domain != r->domain )
@@ -234,10 +234,26 @@ static int inject(struct idtap_stats *s, const struct idtap_record *r)
                                                                   : -ENOMEM;
 }
 
+static inline bool is_chosen(const struct idtap_stats *s,
+                             const struct idtap_record *r)
+{
+    switch ( s->wanted[r->event] )
+    {
+    case WANTED_ALWAYS:
+        return true;
+
+    case WANTED_NEVER:
+        return false;
+
+    default:
+        return idtap_select_record(&s->select, r);
+    }
+}
+
 static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
                        const struct idtap_record *r)
 {
-    bool chosen = idtap_select_record(&s->select, r);
+    bool chosen = is_chosen(s, r);
     int rc = 0;
 
     switch ( r->event )

@@ -39,8 +39,17 @@ struct cpu {
     uint64_t lost_base;      /* of the first, if it came before any CONFIG */
 };
 
+/* What idtap_select_record() would say, as far as the event id decides. */
+enum wanted {
+    WANTED_NEVER,
+    WANTED_BY_DOMAIN,
+    WANTED_BY_VECTOR, /* and domain */
+    WANTED_ALWAYS,
+};
+
 struct idtap_stats {
     struct idtap_select select;
+    uint8_t wanted[256];      /* enum wanted, by event id */
     struct idtap_map domains; /* of struct idtap_domain_stats */
     struct idtap_map vcpus;   /* of struct vcpu */
     struct idtap_domain_stats *domain; /* the last one looked up */

@@ -3,14 +3,35 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <idtap/names.h>
+
 #include "stats_priv.h"
+
+/* Most selections choose all domains and vectors: found out once. */
+static enum wanted wanted(const struct idtap_select *s, unsigned int event)
+{
+    uint32_t class = idtap_event_class(event);
+    const uint64_t *v = s->vectors;
+    bool any_vector = (v[0] & v[1] & v[2] & v[3]) == ~0ull;
+
+    if ( !(class & s->classes) )
+        return WANTED_NEVER;
+    if ( (class & IDTAP_SELECT_BY_VECTOR) && !any_vector )
+        return WANTED_BY_VECTOR;
+    return s->any_domain ? WANTED_ALWAYS : WANTED_BY_DOMAIN;
+}
 
 struct idtap_stats *idtap_stats_create(const struct idtap_select *select)
 {
     struct idtap_stats *s = calloc(1, sizeof(*s));
+    unsigned int event;
 
-    if ( s )
-        s->select = *select;
+    if ( !s )
+        return NULL;
+
+    s->select = *select;
+    for ( event = 0; event < 256; event++ )
+        s->wanted[event] = (uint8_t)wanted(select, event);
     return s;
 }
 

@@ -45,8 +45,8 @@ static inline bool filter_domain(const struct tap_filter *f, unsigned int domid)
 /* For classes that have no vector. */
 static inline bool tap_wanted(uint32_t class, unsigned int domid)
 {
-    const struct tap_filter *f = *(const struct tap_filter *volatile *)
-                                  &tap_filter;
+    const struct tap_filter *f =
+        __atomic_load_n(&tap_filter, __ATOMIC_RELAXED);
 
     return (f->classes & class) && filter_domain(f, domid);
 }
@@ -55,8 +55,8 @@ static inline bool tap_wanted(uint32_t class, unsigned int domid)
 static inline bool tap_wanted_vector(uint32_t class, unsigned int domid,
                                      unsigned int vector)
 {
-    const struct tap_filter *f = *(const struct tap_filter *volatile *)
-                                  &tap_filter;
+    const struct tap_filter *f =
+        __atomic_load_n(&tap_filter, __ATOMIC_RELAXED);
 
     return (f->classes & class) &&
            ((f->vectors[(vector / 64) % 4] >> (vector % 64)) & 1) &&

@@ -127,6 +127,13 @@ static int check_cpu_info(void)
                             this_cpu_id());
     d = vcpu_domain(v);
     CHECK("vcpu.domain", in_heap(d, PAGE_SIZE));
+    CHECK("domain.max_vcpus", vcpu_id(v) < FIELD(uint32_t, d,
+                                                 PROFILE.domain_max_vcpus));
+    CHECK("domain.vcpu",
+          in_heap(FIELD(const void *, d, PROFILE.domain_vcpu), 8) &&
+          FIELD(const struct vcpu *, FIELD(const char *, d,
+                                           PROFILE.domain_vcpu),
+                vcpu_id(v) * sizeof(v)) == v);
 
     /* A PV dom0's hypercall: SYSCALL from the kernel, which runs in ring 3. */
     if ( !(FIELD(uint32_t, d, PROFILE.domain_options) & CDF_hvm) )

@@ -58,12 +58,12 @@ static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
     tap_ring_commit_bytes(ring, seq << ring->packet_shift, sizeof(*h));
 }
 
-static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc)
+static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc,
+                         uint64_t discarded)
 {
     uint64_t used = end & ring_mask(ring);
     struct idtap_packet_header *h =
         (void *)ring->packet[place_of(ring, end >> ring->packet_shift)];
-    uint64_t discarded = ring->discarded;
 
     h->content_size = used * 8;
     h->timestamp_end = tsc;
@@ -82,6 +82,11 @@ static bool step(struct tap_ring *ring, uint64_t old, unsigned int size,
     uint64_t seq = (old >> ring->packet_shift) + 1;
     uint64_t new = (seq << ring->packet_shift) +
                    sizeof(struct idtap_packet_header) + size;
+    /*
+     * Read before the step: what is dropped after it is told of by a later
+     * packet, which may be closed before this one is.
+     */
+    uint64_t discarded = *(volatile uint64_t *)&ring->discarded;
 
     TAP_RING_WINDOW(reserve);
     if ( !local_cmpxchg(&ring->reserve, old, new) )
@@ -89,7 +94,7 @@ static bool step(struct tap_ring *ring, uint64_t old, unsigned int size,
 
     TAP_RING_WINDOW(switch);
     open_packet(ring, seq, tsc);
-    close_packet(ring, old, tsc);
+    close_packet(ring, old, tsc, discarded);
     return true;
 }
 

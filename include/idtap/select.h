@@ -11,11 +11,14 @@
 
 #include <idtap/record.h>
 
+/* Classes the records of which are chosen by vector, too. */
+#define IDTAP_SELECT_BY_VECTOR (IDTAP_CLASS_IRQ | IDTAP_CLASS_EXCEPTION | \
+                                IDTAP_CLASS_NMI | IDTAP_CLASS_INJECT)
+
 struct idtap_select {
     uint32_t classes;       /* IDTAP_CLASS_* */
     bool any_domain;        /* `domains` does not count */
-    uint64_t vectors[4];    /* bit v of word v / 64; for irq, exception, nmi
-                               and inject */
+    uint64_t vectors[4];    /* bit v of word v / 64 */
     uint64_t domains[1024]; /* likewise, by domain id */
 };
 

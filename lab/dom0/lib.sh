@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Helpers for scripts that run in the lab's dom0: ". /lab/lib.sh". POSIX sh on
+# Functions for scripts that run in the lab's dom0: ". /lab/lib.sh". POSIX sh on
 # busybox; every wait has a limit; functions return non-zero and say why on
 # stderr, they never exit.
 #

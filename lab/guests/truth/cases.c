@@ -103,24 +103,24 @@ const struct row cases[] = {
     { "int-ee", 0xee, raise_int, .times = 500, .rip = RIP_TRAP },
     { "int-fe", 0xfe, raise_int, .times = 500, .rip = RIP_TRAP },
 
-    { "ipi-self", VEC_IPI_SELF, raise_ipi_self, .times = 300 },
-    { "ipi-self-msr", VEC_IPI_MSR, raise_ipi_msr, .times = 300,
+    { "ipi-self", VEC_IPI_SELF, raise_ipi_self, .times = 200 },
+    { "ipi-self-msr", VEC_IPI_MSR, raise_ipi_msr, .times = 200,
       .flags = C_X2APIC },
-    { "ipi-masked", VEC_IPI_MASK, raise_ipi_masked, .times = 300 },
-    { "ipi-cross", VEC_IPI_CROSS, raise_ipi_cross, .times = 300 },
-    { "ipi-all", VEC_IPI_ALL, raise_ipi_all, .times = 200,
+    { "ipi-masked", VEC_IPI_MASK, raise_ipi_masked, .times = 200 },
+    { "ipi-cross", VEC_IPI_CROSS, raise_ipi_cross, .times = 100 },
+    { "ipi-all", VEC_IPI_ALL, raise_ipi_all, .times = 50,
       .flags = C_ONE | C_TO_ALL },
-    { "nmi-self", VEC_NMI, raise_nmi_self, .times = 200 },
-    { "nmi-cross", VEC_NMI, raise_nmi_cross, .times = 200 },
+    { "nmi-self", VEC_NMI, raise_nmi_self, .times = 100 },
+    { "nmi-cross", VEC_NMI, raise_nmi_cross, .times = 50 },
 
-    { "timer-oneshot", VEC_ONESHOT, raise_oneshot, .times = 200 },
-    { "timer-hlt", VEC_ONESHOT, raise_oneshot_hlt, .times = 200 },
-    { "timer-deadline", VEC_DEADLINE, raise_deadline, .times = 200,
+    { "timer-oneshot", VEC_ONESHOT, raise_oneshot, .times = 100 },
+    { "timer-hlt", VEC_ONESHOT, raise_oneshot_hlt, .times = 100 },
+    { "timer-deadline", VEC_DEADLINE, raise_deadline, .times = 100,
       .flags = C_DEADLINE },
 
-    { "event-self", VEC_UPCALL, raise_event_self, .times = 300 },
-    { "event-cross", VEC_UPCALL, raise_event_cross, .times = 300 },
-    { "event-timer", VEC_UPCALL, raise_event_timer, .times = 200 },
+    { "event-self", VEC_UPCALL, raise_event_self, .times = 200 },
+    { "event-cross", VEC_UPCALL, raise_event_cross, .times = 100 },
+    { "event-timer", VEC_UPCALL, raise_event_timer, .times = 100 },
 };
 
 const unsigned int nr_cases = sizeof(cases) / sizeof(cases[0]);

@@ -7,8 +7,12 @@
  */
 #include "truth.h"
 
-/* Nothing moved for so long: something is lost. */
-#define STUCK_NS 30000000000UL
+/*
+ * So many sleeps in a row without anything moving: something is lost.  At
+ * least 20 s; counted in sleeps because an emulated clock may leap ahead.
+ */
+#define STUCK_SLEEPS 100000
+#define SLEEP_NS     200000
 /* How often loop= and seconds= say how it goes. */
 #define CALM_NS   1000000000UL
 
@@ -34,27 +38,25 @@ static uint64_t all_progress(void)
 
 /* Waiting: spin a little, then let others have the CPU. */
 struct waiting {
-    unsigned int spins;
-    uint64_t since, progress;
+    unsigned int spins, sleeps;
+    uint64_t progress;
 };
 
 static bool stuck(struct waiting *w)
 {
-    uint64_t now;
+    uint64_t progress;
 
     if ( ++w->spins % 256 )
     {
         cpu_pause();
         return false;
     }
-    xen_sleep(200000);
-    now = xen_now();
-    /* Signed: the clock may step back a little when the vCPU moves. */
-    if ( w->since && w->progress == all_progress() )
-        return (int64_t)(now - w->since) > (int64_t)STUCK_NS;
-    w->since = now;
-    w->progress = all_progress();
-    return false;
+    xen_sleep(SLEEP_NS);
+    progress = all_progress();
+    if ( progress != w->progress )
+        w->sleeps = 0;
+    w->progress = progress;
+    return ++w->sleeps > STUCK_SLEEPS;
 }
 
 void wait_handled(struct cpu *c, uint8_t vector, uint64_t want)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Filters: a filtered recording holds nothing else (tests/lab/verify looks), and
+# changing the filter while recording loses nothing that passes both.
+
+run='. /lab/lib.sh; xl unpause truth; wait_for 60 _gone truth'
+
+truth_ready
+expect 0 idtap record --fail-on-loss -o "$OUT/trace-inject" -e inject \
+    --vector 0xf3,0x40,db -d truth -- sh -c "$run"
+cp "$(guest_console truth)" "$OUT/trace-inject.truth"
+
+truth_ready
+expect 0 idtap record --fail-on-loss -o "$OUT/trace-softirq" -e softirq,irq \
+    -d idle,0 -- sh -c "$run"
+
+# Back and forth between two filters that both let injections pass.
+truth_ready 'seconds=10'
+cat >"$OUT/toggle" <<'END'
+. /lab/lib.sh
+domid=$(xl domid truth)
+xl unpause truth
+n=0
+while xl domid truth >/dev/null 2>&1 && [ $n -lt 200 ]; do
+    idtap filter -e inject,exit -d "$domid" || exit 1
+    idtap filter -e inject,exception,softirq -d "$domid,0" || exit 1
+    n=$((n + 2))
+done
+echo $n >/out/filters/toggles
+END
+expect 0 idtap record --fail-on-loss -o "$OUT/trace-toggled" -e inject -d truth \
+    --ring 8M -- sh "$OUT/toggle"
+grep -q 'truth: SUCCESS' "$(guest_console truth)" || fail "the guest failed"
+cp "$(guest_console truth)" "$OUT/trace-toggled.truth"
+echo "$(cat "$OUT/toggles") changes of the filter"
+[ "$(cat "$OUT/toggles")" -ge 8 ] || fail "too few changes to prove anything"
+
+# A configuration that makes no sense changes nothing.
+expect 0 idtap attach
+expect 0 idtap filter -e irq -d 0
+expect 2 idtap filter -e irq,nonsense
+expect 2 idtap filter -d no-such-domain
+expect 2 idtap filter --vector 300
+idtap status >"$OUT/status"
+grep -q 'records *irq; of domains 0$' "$OUT/status" ||
+    fail "the filter is not what it was: $(cat "$OUT/status")"
+expect 0 idtap detach
+not_attached

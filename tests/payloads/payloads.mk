@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Live-patch payloads for tests, one file for each known Xen build:
+# $(BUILD)/payloads/NAME-BUILDID.o.  Built as the tap is.
+
+PAYLOAD_NAMES := textsum
+PAYLOAD_IDS := $(shell sed -n 's/^build-id //p' profiles/*.profile)
+PAYLOADS := $(foreach n,$(PAYLOAD_NAMES),$(foreach i,$(PAYLOAD_IDS),\
+              $(BUILD)/payloads/$(n)-$(i).o))
+
+# 39a6... becomes 0x39,0xa6,...
+id_bytes = $(shell echo $(1) | sed 's/../,0x&/g; s/^,//')
+
+define payload_rule
+$(BUILD)/payloads/$(1)-$(2).o: tests/payloads/$(1).c tests/payloads/payloads.mk
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(TAP_CFLAGS) -DXEN_BUILD_ID='$(call id_bytes,$(2))' -c $$< -o $$@
+	$$(Q)objcopy -R .comment -R .note.gnu.property -R .note.GNU-stack $$@
+endef
+$(foreach n,$(PAYLOAD_NAMES),$(foreach i,$(PAYLOAD_IDS),\
+  $(eval $(call payload_rule,$(n),$(i)))))
+
+.PHONY: payloads
+payloads: $(PAYLOADS)

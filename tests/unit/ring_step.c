@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An interrupt before every single instruction of the ring, the ones between
+ * the named windows too: the CPU's trap flag makes a signal of each step, and
+ * at the step chosen its handler writes, flushes or reads.  The reader is thus
+ * also seen to get no packet a single instruction too early.
+ */
+#include <signal.h>
+#include <ucontext.h>
+
+#include "ring_test.h"
+
+#define TRAP_FLAG 0x100
+#define NEVER (~0ul)
+
+static struct test_ring t;
+static uint64_t now;
+
+static volatile bool stepping;
+static volatile unsigned long step_nr, step_wanted;
+static const char *volatile step_script;
+
+/* One instruction, as the real one is. */
+uint64_t ring_clock(void)
+{
+    return local_add_return(&now, 1);
+}
+
+static void ring_window(enum window window)
+{
+    (void)window;
+}
+
+/* Letters are as in the test of the windows; nothing here may fail a test. */
+static void run(const char *script)
+{
+    unsigned int i;
+
+    for ( ; *script; script++ )
+        switch ( *script )
+        {
+        case 'w':
+            ring_write(&t, 1, 24);
+            break;
+        case 'p':
+            for ( i = 0; i < 5; i++ )
+                ring_write(&t, 1, 1024);
+            break;
+        case 'd':
+            while ( ring_write(&t, 1, 1024) )
+                ;
+            while ( ring_write(&t, 1, 16) )
+                ;
+            break;
+        case 'f':
+            tap_ring_flush(&t.ring);
+            break;
+        case 'r':
+            while ( ring_read(&t) )
+                ;
+            break;
+        }
+}
+
+static void set_trap(void *context, bool on)
+{
+    ucontext_t *uc = context;
+
+    if ( on )
+        uc->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+    else
+        uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+}
+
+static void on_start(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)info;
+    set_trap(context, true);
+}
+
+static void on_step(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)info;
+    if ( stepping && step_nr++ == step_wanted )
+    {
+        stepping = false;
+        run(step_script);
+    }
+    if ( !stepping )
+        set_trap(context, false);
+}
+
+/* A write or flush, interrupted before step @step; returns the steps taken. */
+static unsigned long trial(bool flush, unsigned int full, unsigned int left,
+                           unsigned long step, const char *script)
+{
+    ring_open(&t, 4, 4096, 4);
+    t.nested = true;
+    while ( full-- )
+    {
+        ring_fill(&t, 8);
+        ring_write(&t, 0, 16);
+    }
+    ring_fill(&t, left);
+
+    step_nr = 0;
+    step_wanted = step;
+    step_script = script;
+    stepping = true;
+    raise(SIGUSR1);
+    if ( flush )
+        tap_ring_flush(&t.ring);
+    else
+        ring_write(&t, 0, 24);
+    stepping = false;
+
+    ring_settle(&t);
+    ring_close(&t);
+    return step_nr;
+}
+
+static void each_step(bool flush)
+{
+    static const char *const scripts[] = {
+        "w", "wf", "f", "p", "d", "r", "wfr", "drd", "pr",
+    };
+    static const struct {
+        unsigned int full, left;
+    } states[] = { { 0, 2048 }, { 0, 8 }, { 1, 48 }, { 2, 8 }, { 3, 8 } };
+    unsigned int i, k;
+    unsigned long step, steps, total = 0;
+
+    for ( i = 0; i < sizeof(states) / sizeof(states[0]); i++ )
+        for ( k = 0; k < sizeof(scripts) / sizeof(scripts[0]); k++ )
+        {
+#ifdef __SANITIZE_ADDRESS__
+            if ( (i + k) % 3 )
+                continue;
+#endif
+            steps = trial(flush, states[i].full, states[i].left, NEVER, "");
+            assert_true(steps > 50);
+            for ( step = 0; step < steps; step++, total++ )
+                assert_int_equal(trial(flush, states[i].full, states[i].left,
+                                       step, scripts[k]), step + 1);
+        }
+    print_message("%lu interrupts\n", total);
+}
+
+static void steps_of_write(void **state)
+{
+    (void)state;
+    each_step(false);
+}
+
+static void steps_of_flush(void **state)
+{
+    (void)state;
+    each_step(true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_of_write),
+        cmocka_unit_test(steps_of_flush),
+    };
+    struct sigaction start = {
+        .sa_sigaction = on_start, .sa_flags = SA_SIGINFO,
+    };
+    struct sigaction each = {
+        .sa_sigaction = on_step, .sa_flags = SA_SIGINFO,
+    };
+
+    if ( sigaction(SIGUSR1, &start, NULL) || sigaction(SIGTRAP, &each, NULL) )
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
