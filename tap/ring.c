@@ -37,6 +37,18 @@ static bool packet_free(const struct tap_ring *ring, uint64_t seq)
            seq - ring->nr_packets + 1;
 }
 
+/*
+ * Is @old where the ring ends, with no packet to step to?  The question is in
+ * this order: if somebody interrupted us and went far ahead, the packet after
+ * @old is in use or read again, which looks the same.  "No" may thus be wrong,
+ * but then the step from @old fails.
+ */
+static bool stuck(const struct tap_ring *ring, uint64_t old)
+{
+    return !packet_free(ring, (old >> ring->packet_shift) + 1) &&
+           *(const volatile uint64_t *)&ring->reserve == old;
+}
+
 static void count_discard(struct tap_ring *ring, uint64_t tsc)
 {
     if ( !ring->info->first_discard_tsc )
@@ -115,7 +127,7 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
                 continue;
             slot->position = old;
         }
-        else if ( !packet_free(ring, seq + 1) )
+        else if ( stuck(ring, old) )
         {
             count_discard(ring, slot->tsc);
             return NULL;
@@ -141,7 +153,7 @@ bool tap_ring_flush(struct tap_ring *ring)
         if ( (old & ring_mask(ring)) == sizeof(struct idtap_packet_header) &&
              ring->discarded == ring->discarded_told )
             break;
-        if ( !packet_free(ring, (old >> ring->packet_shift) + 1) )
+        if ( stuck(ring, old) )
             return false;
     } while ( !step(ring, old, 0, TAP_RING_CLOCK()) );
 

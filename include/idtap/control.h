@@ -28,7 +28,7 @@
 /*
  * What to record.  A record is written if its class is chosen, and its domain
  * is (or no domain is listed), and, for the classes that have a vector (irq,
- * exception, nmi, inject), its bit in `vectors` is set.  Softirqs are not
+ * exception, nmi, inject, lapic), its bit in `vectors` is set.  Softirqs are not
  * filtered by vector.  `domain` is as in struct idtap_record.
  */
 struct idtap_config {

@@ -30,7 +30,9 @@ enum idtap_event {
     IDTAP_EV_SOFTIRQ_RAISE = 9,  /* struct idtap_softirq_raise */
     IDTAP_EV_SOFTIRQ_ENTER = 10, /* struct idtap_record */
     IDTAP_EV_SOFTIRQ_EXIT  = 11, /* struct idtap_record */
-    IDTAP_EV_NR_RING       = 12, /* ids below come from the hypervisor */
+    IDTAP_EV_LAPIC_ACCEPT  = 12, /* struct idtap_record */
+    IDTAP_EV_LAPIC_EOI     = 13, /* struct idtap_record */
+    IDTAP_EV_NR_RING       = 14, /* ids below come from the hypervisor */
 
     /* Written by the recorder, in the stream "meta". */
     IDTAP_EV_CLOCK_SYNC    = 64, /* struct idtap_clock_sync */
@@ -48,7 +50,8 @@ enum idtap_event {
 #define IDTAP_CLASS_NMI       (1u << 3)
 #define IDTAP_CLASS_INJECT    (1u << 4)
 #define IDTAP_CLASS_SOFTIRQ   (1u << 5)
-#define IDTAP_CLASS_ALL       ((1u << 6) - 1)
+#define IDTAP_CLASS_LAPIC     (1u << 6)
+#define IDTAP_CLASS_ALL       ((1u << 7) - 1)
 
 /* Flags of a record. */
 #define IDTAP_F_IN_GUEST   (1u << 0) /* irq, nmi: the CPU ran the guest, not
@@ -67,6 +70,12 @@ enum idtap_event {
 #define IDTAP_F_CPU_MASK   (1u << 7) /* softirq raise: for a set of CPUs, the
                                         number of which is in `cpu` */
 #define IDTAP_F_INTERCEPT  (1u << 8) /* exception: idtap asked for the exit */
+#define IDTAP_F_LEVEL      (1u << 9) /* lapic accept: level-triggered */
+#define IDTAP_F_PENDING    (1u << 10) /* lapic accept: the vector was pending
+                                         already: the two become one */
+#define IDTAP_F_VIRTUAL    (1u << 11) /* lapic accept: the CPU delivers it by
+                                         itself (virtual interrupt delivery):
+                                         queued, and no inject record follows */
 
 /* Values of `domain` that are not guests (Xen's public/xen.h). */
 #define IDTAP_DOMID_IDLE 0x7fffu
@@ -81,7 +90,8 @@ struct idtap_record {
     uint8_t vector;  /* vector, or softirq number; 0 where there is none */
     uint16_t flags;  /* IDTAP_F_* */
     uint16_t domain; /* irq, nmi, softirq: whose vCPU was current (interrupted);
-                        else: whose event it is */
+                        else: whose event it is (lapic: whose virtual local
+                        APIC accepts, or gets the EOI) */
     uint16_t vcpu;
 };
 
