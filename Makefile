@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds everything that idtap is made of.  One flat makefile: `make` builds
-# the tool and the tap, `make guests` the lab's guests, `make unit` and
-# `make unit-asan` run the unit tests.  Warnings are errors.  Nothing is
+# the tool and the tap, `make guests` the lab's guests, `make unit`,
+# `make unit-asan` and `make unit-tsan` the unit tests.  Warnings are errors.
+# Nothing is
 # written outside $(BUILD).
 
 # V=1 shows the commands.
@@ -34,7 +35,7 @@ UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
 CLI_PARTS := $(wildcard cli/lists.c cli/units.c cli/json.c)
 
-.PHONY: all install clean unit unit-asan headers
+.PHONY: all install clean unit unit-asan unit-tsan headers
 all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp
 
 include tap/tap.mk
@@ -49,6 +50,10 @@ $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all -MMD -MP -c $< -o $@
+
+$(BUILD)/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_HOST) -fsanitize=thread -MMD -MP -c $< -o $@
 
 objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -68,10 +73,24 @@ $(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -pthread
 
+# The ring alone, which it holds already, with the thread sanitizer.
+UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress
+
+$(BUILD)/unit-tsan/%: $(BUILD)/tsan/tests/unit/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=thread -o $@ $^ -lcmocka -pthread
+
+# What tests read, found from any directory.
+$(BUILD)/host/tests/unit/%.o $(BUILD)/asan/tests/unit/%.o: CFLAGS_HOST += \
+    -DTEST_TAP='"$(abspath $(BUILD)/tap.o)"' \
+    -DTEST_PROFILES='"$(abspath profiles)"'
+$(BUILD)/unit/payload $(BUILD)/unit-asan/payload: | $(BUILD)/tap.o
+
 .SECONDARY:
 
 unit: $(UNIT_PLAIN)
 unit-asan: $(UNIT_ASAN)
+unit-tsan: $(UNIT_TSAN)
 
 # Every public header compiles alone.
 headers:

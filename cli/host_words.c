@@ -107,9 +107,10 @@ int cli_attach(struct idtap_host *host,
         break;
     case ENOMEDIUM:
         cli_error("%s: %s", e->file, e->what);
-        fprintf(stderr, "A profile is made from the build's symbol file: "
-                "tools/make-profile XEN-SYMS > NAME.profile;\n"
-                "then: idtap attach --profile NAME.profile\n");
+        fprintf(stderr, "A profile is made from the build's symbol file "
+                "(docs/profiles.md):\n"
+                "  tools/make-profile XEN-SYMS > NAME.profile\n"
+                "  idtap attach --profile NAME.profile\n");
         status = CLI_NO_XEN;
         break;
     case EBADMSG:

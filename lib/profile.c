@@ -8,6 +8,7 @@
  *   offset NAME NUMBER        names: IDTAP_PROFILE_FIELDS
  *   address NAME NUMBER       names: IDTAP_PROFILE_ADDRESSES
  *   site HOOK call|jmp ADDRESS
+ *   witness ADDRESS NAME      of an offset
  *
  * A profile is data about somebody else's binary, often made by hand: every
  * slip is an error with its line.
@@ -31,26 +32,21 @@ struct parser {
     bool seen_header, seen_build_id;
     uint64_t seen_fields, seen_addresses;
     uint64_t site_address[IDTAP_MAX_SITES];
+    uint64_t witness_address[IDTAP_MAX_WITNESSES];
 };
 
-enum {
-#define X(field, name) FIELD_##field,
-    IDTAP_PROFILE_FIELDS(X)
-#undef X
-    NR_FIELDS
-};
 enum {
 #define X(field, name) ADDRESS_##field,
     IDTAP_PROFILE_ADDRESSES(X)
 #undef X
     NR_ADDRESSES
 };
-_Static_assert(NR_FIELDS <= 64 && NR_ADDRESSES <= 64, "one bit each");
+_Static_assert(IDTAP_NR_FIELDS <= 64 && NR_ADDRESSES <= 64, "one bit each");
 
 static const struct {
     const char *name;
     size_t offset;
-} fields[NR_FIELDS] = {
+} fields[IDTAP_NR_FIELDS] = {
 #define X(field, name) { name, offsetof(struct idtap_profile, field) },
     IDTAP_PROFILE_FIELDS(X)
 #undef X
@@ -118,7 +114,7 @@ static int parse_offset(struct parser *p, const char *name, uint64_t value)
     unsigned int i;
     uint32_t narrow = value;
 
-    for ( i = 0; i < NR_FIELDS; i++ )
+    for ( i = 0; i < IDTAP_NR_FIELDS; i++ )
     {
         if ( strcmp(name, fields[i].name) )
             continue;
@@ -182,6 +178,24 @@ static int parse_site(struct parser *p, const char *hook, const char *insn,
     return 0;
 }
 
+static int parse_witness(struct parser *p, const char *address,
+                         const char *name)
+{
+    unsigned int i, n = p->params->nr_witnesses;
+
+    if ( n == IDTAP_MAX_WITNESSES )
+        return wrong(p, "more than %u witnesses", IDTAP_MAX_WITNESSES);
+    for ( i = 0; i < IDTAP_NR_FIELDS && strcmp(name, fields[i].name); i++ )
+        ;
+    if ( i == IDTAP_NR_FIELDS )
+        return wrong(p, "'%s' is not an offset that idtap knows", name);
+    if ( !parse_number(address, &p->witness_address[n]) )
+        return wrong(p, "'%s' is not an address", address);
+    p->params->witness[n].field = i;
+    p->params->nr_witnesses++;
+    return 0;
+}
+
 static int parse_words(struct parser *p, char **word, unsigned int n)
 {
     uint64_t value;
@@ -214,6 +228,8 @@ static int parse_words(struct parser *p, char **word, unsigned int n)
     }
     if ( !strcmp(word[0], "site") && n == 4 )
         return parse_site(p, word[1], word[2], word[3]);
+    if ( !strcmp(word[0], "witness") && n == 3 )
+        return parse_witness(p, word[1], word[2]);
     return wrong(p, "'%s' with %u words is not understood", word[0], n);
 }
 
@@ -242,33 +258,42 @@ static int parse_line(struct parser *p, const char *text, size_t len)
     return n ? parse_words(p, word, n) : 0;
 }
 
+/* Into *offset: where @address lies in Xen's text. */
+static int text_offset(struct parser *p, uint64_t address, uint32_t *offset)
+{
+    uint64_t n = address - p->params->profile.text_start;
+
+    if ( n > UINT32_MAX )
+        return wrong(p, "%#llx is not in Xen's text",
+                     (unsigned long long)address);
+    *offset = n;
+    return 0;
+}
+
 /* What can only be said when all lines were read. */
 static int parse_end(struct parser *p)
 {
     struct idtap_params *params = p->params;
     unsigned int i;
+    int rc = 0;
 
     p->line = 0;
     if ( !p->seen_header )
         return wrong(p, "not an idtap profile: the file is empty");
     if ( !p->seen_build_id )
         return wrong(p, "it has no build-id");
-    for ( i = 0; i < NR_FIELDS; i++ )
+    for ( i = 0; i < IDTAP_NR_FIELDS; i++ )
         if ( !(p->seen_fields & (1ull << i)) )
             return wrong(p, "the offset %s is missing", fields[i].name);
     for ( i = 0; i < NR_ADDRESSES; i++ )
         if ( !(p->seen_addresses & (1ull << i)) )
             return wrong(p, "the address %s is missing", addresses[i].name);
-    for ( i = 0; i < params->nr_sites; i++ )
-    {
-        uint64_t offset = p->site_address[i] - params->profile.text_start;
-
-        if ( offset > UINT32_MAX )
-            return wrong(p, "the site at %#llx is not in Xen's text",
-                         (unsigned long long)p->site_address[i]);
-        params->site[i].offset = offset;
-    }
-    return 0;
+    for ( i = 0; !rc && i < params->nr_sites; i++ )
+        rc = text_offset(p, p->site_address[i], &params->site[i].offset);
+    for ( i = 0; !rc && i < params->nr_witnesses; i++ )
+        rc = text_offset(p, p->witness_address[i],
+                         &params->witness[i].offset);
+    return rc;
 }
 
 int profile_parse(const char *text, size_t len, struct idtap_params *params,
@@ -280,7 +305,9 @@ int profile_parse(const char *text, size_t len, struct idtap_params *params,
 
     memset(&params->profile, 0, sizeof(params->profile));
     memset(params->site, 0, sizeof(params->site));
+    memset(params->witness, 0, sizeof(params->witness));
     params->nr_sites = 0;
+    params->nr_witnesses = 0;
 
     while ( text < end )
     {

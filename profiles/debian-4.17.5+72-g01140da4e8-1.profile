@@ -3,17 +3,14 @@ idtap-profile 1
 build-id 39a640e6f1412319235087391df9f1c5e13ae920
 title Debian xen-hypervisor-4.17-amd64 4.17.5+72-g01140da4e8-1
 
-offset stack.size 0x8000
-offset cpu_info.guest_cpu_user_regs 0x108
-offset cpu_info.processor_id 0x40
-offset cpu_info.current_vcpu 0x38
-offset cpu_info.per_cpu_offset 0x30
 offset vcpu.vcpu_id 0
 offset vcpu.processor 4
 offset vcpu.domain 16
 offset vcpu.arch.hvm.svm.vmcb 1472
 offset vcpu.arch.hvm.svm.vmcb_pa 1480
 offset vcpu.arch.hvm.nvcpu.nv_guestmode 1960
+offset vcpu.arch.hvm.vlapic 1112
+offset vcpu.arch.hvm.vmx.secondary_exec_control 1524
 offset domain.domain_id 0
 offset domain.max_vcpus 4
 offset domain.vcpu 8
@@ -21,18 +18,23 @@ offset domain.next_in_list 136
 offset domain.options 316
 offset cpu_user_regs.entry_vector 124
 offset cpu_user_regs.rip 128
-offset sizeof.irq_desc 256
 offset irq_desc.status 0
 offset irq_desc.irq 32
-offset IRQ_GUEST.bit 4
-offset sizeof.page_info 32
 offset page_info.count_info 8
+offset cpu_info.guest_cpu_user_regs 264
+offset cpu_info.processor_id 64
+offset cpu_info.current_vcpu 56
+offset cpu_info.per_cpu_offset 48
+offset sizeof.irq_desc 256
+offset sizeof.page_info 32
+offset stack.size 0x8000
+offset IRQ_GUEST.bit 4
 offset PGC_allocated.bit 63
 offset PGC_xen_heap.bit 62
 offset PGC_count.bits 57
-offset NR_SOFTIRQS 11
 address DIRECTMAP_VIRT_START 0xffff830000000000
 address FRAMETABLE_VIRT_START 0xffff82e000000000
+offset NR_SOFTIRQS 11
 address _stext 0xffff82d040200000
 
 site do_IRQ                 call 0xffff82d040201911  # in common_interrupt
@@ -86,11 +88,25 @@ site raise_softirq          call 0xffff82d040271c40  # in dpci_softirq
 site raise_softirq          call 0xffff82d040272e5b  # in hvm_do_IRQ_dpci
 site raise_softirq          call 0xffff82d04027c5fa  # in enter_state_helper
 site raise_softirq          call 0xffff82d040283aa5  # in mcheck_cmn_handler
+site vlapic_set_irq         jmp  0xffff82d04028d576  # in vpmu_do_interrupt
 site raise_softirq          jmp  0xffff82d0402a18d3  # in vmx_deliver_posted_intr
 site raise_softirq          jmp  0xffff82d0402a2dee  # in pi_notification_interrupt
 site do_IRQ/vmexit          call 0xffff82d0402a5c82  # in vmx_vmexit_handler
+site vlapic_handle_EOI      call 0xffff82d0402a60c1  # in vmx_vmexit_handler
 site do_nmi/vmexit          call 0xffff82d0402a62f7  # in vmx_vmexit_handler
+site vlapic_set_irq         call 0xffff82d0402ad118  # in viridian_synic_deliver_timer_msg
+site vlapic_set_irq         call 0xffff82d0402ae13b  # in send_ipi
 site raise_softirq          jmp  0xffff82d0402b9842  # in hvm_do_resume
+site vlapic_set_irq         jmp  0xffff82d0402c34d9  # in hvm_assert_evtchn_irq
+site vlapic_set_irq         jmp  0xffff82d0402c8264  # in vioapic_deliver
+site vlapic_set_irq         call 0xffff82d0402c8300  # in vioapic_deliver
+site vlapic_set_irq         call 0xffff82d0402c9aa4  # in vlapic_error
+site vlapic_set_irq         jmp  0xffff82d0402c9b99  # in vlapic_accept_irq
+site vlapic_handle_EOI      call 0xffff82d0402ca182  # in vlapic_EOI_set
+site vlapic_set_irq         jmp  0xffff82d0402cac51  # in vlapic_reg_write
+site vlapic_set_irq         call 0xffff82d0402cc467  # in vmsi_deliver
+site vlapic_set_irq         call 0xffff82d0402cc4e2  # in vmsi_deliver
+site vlapic_set_irq         call 0xffff82d0402ce9ac  # in pt_update_irq
 site raise_softirq          call 0xffff82d04030ed0f  # in pv_raise_nmi
 site raise_softirq          jmp  0xffff82d040311423  # in apic_timer_interrupt
 site raise_softirq          jmp  0xffff82d04031143d  # in apic_timer_interrupt
@@ -106,3 +122,11 @@ site raise_softirq          jmp  0xffff82d0403420ed  # in time_calibration_std_r
 site cpumask_raise_softirq  call 0xffff82d040371486  # in handle_hpet_broadcast
 site raise_softirq          call 0xffff82d0403714ba  # in handle_hpet_broadcast
 site raise_softirq          call 0xffff82d040371872  # in hpet_broadcast_exit
+
+witness 0xffff82d040298958 vcpu.arch.hvm.svm.vmcb  # in svm_vmenter_helper
+witness 0xffff82d0402044e0 vcpu.arch.hvm.svm.vmcb_pa  # in svm_asm_do_resume
+witness 0xffff82d0402c53b3 vcpu.arch.hvm.nvcpu.nv_guestmode  # in nestedhvm_vcpu_in_guestmode
+witness 0xffff82d0402cb735 vcpu.arch.hvm.vlapic  # in vlapic_init
+witness 0xffff82d0402a451f vcpu.arch.hvm.vmx.secondary_exec_control  # in vmx_update_secondary_exec_control
+witness 0xffff82d04031e5c3 domain.next_in_list  # in arch_livepatch_safety_check
+witness 0xffff82d0402cb209 domain.options  # in vlapic_has_pending_irq

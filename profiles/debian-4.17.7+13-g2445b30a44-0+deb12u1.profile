@@ -3,17 +3,14 @@ idtap-profile 1
 build-id 151b373fd64b321593bf987fd923cd10dabadac4
 title Debian xen-hypervisor-4.17-amd64 4.17.7+13-g2445b30a44-0+deb12u1
 
-offset stack.size 0x8000
-offset cpu_info.guest_cpu_user_regs 0x108
-offset cpu_info.processor_id 0x40
-offset cpu_info.current_vcpu 0x38
-offset cpu_info.per_cpu_offset 0x30
 offset vcpu.vcpu_id 0
 offset vcpu.processor 4
 offset vcpu.domain 16
 offset vcpu.arch.hvm.svm.vmcb 1472
 offset vcpu.arch.hvm.svm.vmcb_pa 1480
 offset vcpu.arch.hvm.nvcpu.nv_guestmode 1960
+offset vcpu.arch.hvm.vlapic 1112
+offset vcpu.arch.hvm.vmx.secondary_exec_control 1524
 offset domain.domain_id 0
 offset domain.max_vcpus 4
 offset domain.vcpu 8
@@ -21,18 +18,23 @@ offset domain.next_in_list 136
 offset domain.options 316
 offset cpu_user_regs.entry_vector 124
 offset cpu_user_regs.rip 128
-offset sizeof.irq_desc 256
 offset irq_desc.status 0
 offset irq_desc.irq 32
-offset IRQ_GUEST.bit 4
-offset sizeof.page_info 32
 offset page_info.count_info 8
+offset cpu_info.guest_cpu_user_regs 264
+offset cpu_info.processor_id 64
+offset cpu_info.current_vcpu 56
+offset cpu_info.per_cpu_offset 48
+offset sizeof.irq_desc 256
+offset sizeof.page_info 32
+offset stack.size 0x8000
+offset IRQ_GUEST.bit 4
 offset PGC_allocated.bit 63
 offset PGC_xen_heap.bit 62
 offset PGC_count.bits 57
-offset NR_SOFTIRQS 11
 address DIRECTMAP_VIRT_START 0xffff830000000000
 address FRAMETABLE_VIRT_START 0xffff82e000000000
+offset NR_SOFTIRQS 11
 address _stext 0xffff82d040200000
 
 site do_IRQ                 call 0xffff82d040201921  # in common_interrupt
@@ -86,11 +88,25 @@ site raise_softirq          call 0xffff82d0402720e0  # in dpci_softirq
 site raise_softirq          call 0xffff82d04027334b  # in hvm_do_IRQ_dpci
 site raise_softirq          call 0xffff82d04027cb5a  # in enter_state_helper
 site raise_softirq          call 0xffff82d040284005  # in mcheck_cmn_handler
+site vlapic_set_irq         jmp  0xffff82d04028dba6  # in vpmu_do_interrupt
 site raise_softirq          jmp  0xffff82d0402a1e93  # in vmx_deliver_posted_intr
 site raise_softirq          jmp  0xffff82d0402a338e  # in pi_notification_interrupt
 site do_IRQ/vmexit          call 0xffff82d0402a6032  # in vmx_vmexit_handler
+site vlapic_handle_EOI      call 0xffff82d0402a6471  # in vmx_vmexit_handler
 site do_nmi/vmexit          call 0xffff82d0402a66a7  # in vmx_vmexit_handler
+site vlapic_set_irq         call 0xffff82d0402ad4d8  # in viridian_synic_deliver_timer_msg
+site vlapic_set_irq         call 0xffff82d0402ae59b  # in send_ipi
 site raise_softirq          jmp  0xffff82d0402b9d12  # in hvm_do_resume
+site vlapic_set_irq         jmp  0xffff82d0402c3ae9  # in hvm_assert_evtchn_irq
+site vlapic_set_irq         jmp  0xffff82d0402c8854  # in vioapic_deliver
+site vlapic_set_irq         call 0xffff82d0402c88f0  # in vioapic_deliver
+site vlapic_set_irq         call 0xffff82d0402ca094  # in vlapic_error
+site vlapic_set_irq         jmp  0xffff82d0402ca189  # in vlapic_accept_irq
+site vlapic_handle_EOI      call 0xffff82d0402ca772  # in vlapic_EOI_set
+site vlapic_set_irq         jmp  0xffff82d0402cb241  # in vlapic_reg_write
+site vlapic_set_irq         call 0xffff82d0402cca57  # in vmsi_deliver
+site vlapic_set_irq         call 0xffff82d0402ccad2  # in vmsi_deliver
+site vlapic_set_irq         call 0xffff82d0402cef9c  # in pt_update_irq
 site raise_softirq          call 0xffff82d0402f450f  # in pv_raise_nmi
 site raise_softirq          jmp  0xffff82d0402f6c23  # in apic_timer_interrupt
 site raise_softirq          jmp  0xffff82d0402f6c3d  # in apic_timer_interrupt
@@ -106,3 +122,11 @@ site raise_softirq          jmp  0xffff82d040326bed  # in time_calibration_std_r
 site cpumask_raise_softirq  call 0xffff82d040355f86  # in handle_hpet_broadcast
 site raise_softirq          call 0xffff82d040355fba  # in handle_hpet_broadcast
 site raise_softirq          call 0xffff82d040356372  # in hpet_broadcast_exit
+
+witness 0xffff82d040298f18 vcpu.arch.hvm.svm.vmcb  # in svm_vmenter_helper
+witness 0xffff82d040204480 vcpu.arch.hvm.svm.vmcb_pa  # in svm_asm_do_resume
+witness 0xffff82d0402c59c3 vcpu.arch.hvm.nvcpu.nv_guestmode  # in nestedhvm_vcpu_in_guestmode
+witness 0xffff82d0402cbd25 vcpu.arch.hvm.vlapic  # in vlapic_init
+witness 0xffff82d0402a4abf vcpu.arch.hvm.vmx.secondary_exec_control  # in vmx_update_secondary_exec_control
+witness 0xffff82d040303c63 domain.next_in_list  # in arch_livepatch_safety_check
+witness 0xffff82d0402cb7f9 domain.options  # in vlapic_has_pending_irq

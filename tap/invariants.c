@@ -40,7 +40,8 @@ int tap_check_params(void)
 
     if ( p->magic != IDTAP_PARAMS_MAGIC ||
          p->abi_version != IDTAP_ABI_VERSION || p->size != sizeof(*p) ||
-         p->nr_sites > IDTAP_MAX_SITES || !p->attach_id ||
+         p->nr_sites > IDTAP_MAX_SITES ||
+         p->nr_witnesses > IDTAP_MAX_WITNESSES || !p->attach_id ||
          !power_of_two(p->packet_size, IDTAP_PACKET_SIZE_MIN,
                        IDTAP_PACKET_SIZE_MAX) ||
          !power_of_two(p->nr_packets, IDTAP_NR_PACKETS_MIN,
@@ -62,14 +63,51 @@ static bool in_heap(const void *p, unsigned int align)
            (va - PROFILE.directmap_start) / PAGE_SIZE < max_page;
 }
 
-static bool streq(const char *a, const char *b)
+/*
+ * Xen's own instructions as witnesses: what they use as displacement is what
+ * the profile says.  Some fields are used by hooks though no object of theirs
+ * need exist at attach (no HVM guest, another vendor's CPU): for those a
+ * witness is required.
+ */
+static int check_witnesses(void)
 {
-    while ( *a && *a == *b )
+    static const uint64_t required =
+        1ull << IDTAP_FIELD_vcpu_svm_vmcb |
+        1ull << IDTAP_FIELD_vcpu_svm_vmcb_pa |
+        1ull << IDTAP_FIELD_vcpu_nv_guestmode |
+        1ull << IDTAP_FIELD_vcpu_vlapic |
+        1ull << IDTAP_FIELD_vcpu_vmx_secondary |
+        1ull << IDTAP_FIELD_domain_next | 1ull << IDTAP_FIELD_domain_options;
+    static const struct {
+        const char *name;
+        uint32_t offset;
+    } fields[IDTAP_NR_FIELDS] = {
+#define X(field, name) { name, offsetof(struct idtap_profile, field) },
+        IDTAP_PROFILE_FIELDS(X)
+#undef X
+    };
+    uint64_t seen = 0;
+    unsigned int i;
+
+    for ( i = 0; i < tap_params.nr_witnesses; i++ )
     {
-        a++;
-        b++;
+        const struct idtap_witness *w = &tap_params.witness[i];
+        uint32_t said;
+
+        CHECK("list of witnesses",
+              w->field < IDTAP_NR_FIELDS &&
+              w->offset <= (unsigned long)(_etext - _stext) - sizeof(said));
+        memcpy(&said, _stext + w->offset, sizeof(said));
+        CHECK(fields[w->field].name,
+              said == FIELD(uint32_t, &PROFILE, fields[w->field].offset));
+        seen |= 1ull << w->field;
     }
-    return *a == *b;
+    for ( i = 0; i < IDTAP_NR_FIELDS; i++ )
+        if ( (required & ~seen) & (1ull << i) )
+            return REFUSE(IDTAP_REFUSE_INVARIANT,
+                          "the profile has no witness for %s\n",
+                          fields[i].name);
+    return 0;
 }
 
 /* Numbers that are dangerous to use before they were looked at. */
@@ -89,6 +127,8 @@ static int check_ranges(void)
     X(vcpu_svm_vmcb, "vcpu.arch.hvm.svm.vmcb")
     X(vcpu_svm_vmcb_pa, "vcpu.arch.hvm.svm.vmcb_pa")
     X(vcpu_nv_guestmode, "vcpu.arch.hvm.nvcpu.nv_guestmode")
+    X(vcpu_vlapic, "vcpu.arch.hvm.vlapic")
+    X(vcpu_vmx_secondary, "vcpu.arch.hvm.vmx.secondary_exec_control")
     X(domain_id, "domain.domain_id")
     X(domain_max_vcpus, "domain.max_vcpus")
     X(domain_vcpu, "domain.vcpu")
@@ -101,12 +141,15 @@ static int check_ranges(void)
     CHECK("irq_desc offsets",
           PROFILE.irq_desc_status + 4 <= PROFILE.irq_desc_size &&
           PROFILE.irq_desc_irq + 4 <= PROFILE.irq_desc_size &&
-          PROFILE.irq_guest_bit < 32);
+          PROFILE.irq_guest_bit < 10);
     CHECK("page_info numbers",
           power_of_two(PROFILE.page_info_size, 16, 256) &&
           PROFILE.page_info_count + 8 <= PROFILE.page_info_size &&
           PROFILE.pgc_allocated_bit < 64 && PROFILE.pgc_xen_heap_bit < 64 &&
           PROFILE.pgc_count_bits > 16 && PROFILE.pgc_count_bits < 64);
+    CHECK("DIRECTMAP_VIRT_START", !(PROFILE.directmap_start % PAGE_SIZE));
+    CHECK("FRAMETABLE_VIRT_START",
+          !(PROFILE.frametable_start % PROFILE.page_info_size));
     CHECK("NR_SOFTIRQS", PROFILE.nr_softirqs && PROFILE.nr_softirqs <= 16);
     return 0;
 }
@@ -180,7 +223,7 @@ static int check_vcpu(const struct domain *d, unsigned int id, bool svm)
 static int check_domains(void)
 {
     const struct domain *d, *mine = vcpu_domain(current_vcpu());
-    bool found = false, svm = hvm_funcs.name && streq(hvm_funcs.name, "SVM");
+    bool found = false, svm = hvm_is("SVM");
     unsigned int id = 0, n = 0;
     int rc;
 
@@ -213,9 +256,16 @@ static int check_irqs(void)
 
     CHECK("irq_desc", in_heap(irq_desc, 8));
     for ( i = 0; i < nr_irqs; i++ )
+    {
+        const char *desc = (const char *)irq_desc +
+                           (size_t)i * PROFILE.irq_desc_size;
+
         CHECK("irq_desc.irq",
-              FIELD(int32_t, irq_desc, (size_t)i * PROFILE.irq_desc_size +
-                                       PROFILE.irq_desc_irq) == (int32_t)i);
+              FIELD(int32_t, desc, PROFILE.irq_desc_irq) == (int32_t)i);
+        /* IRQ_* of include/xen/irq.h are the ten lowest bits. */
+        CHECK("irq_desc.status",
+              FIELD(uint32_t, desc, PROFILE.irq_desc_status) < 1u << 10);
+    }
     return 0;
 }
 
@@ -235,7 +285,8 @@ int tap_check_invariants(void)
 {
     int rc;
 
-    if ( (rc = check_ranges()) || (rc = check_cpu_info()) ||
+    if ( (rc = check_ranges()) || (rc = check_witnesses()) ||
+         (rc = check_cpu_info()) ||
          (rc = check_domains()) || (rc = check_irqs()) ||
          (rc = check_frame_table()) )
         return rc;

@@ -27,6 +27,9 @@ static const struct {
         { cpu_raise_softirq, tap_cpu_raise_softirq },
     [IDTAP_HOOK_cpumask_raise_softirq] =
         { cpumask_raise_softirq, tap_cpumask_raise_softirq },
+    [IDTAP_HOOK_vlapic_set_irq] = { vlapic_set_irq, tap_vlapic_set_irq },
+    [IDTAP_HOOK_vlapic_handle_EOI] =
+        { vlapic_handle_EOI, tap_vlapic_handle_EOI },
 };
 
 #define INSN_SIZE 5 /* opcode and rel32 */

@@ -7,7 +7,7 @@
 # proves that nothing else is in it.
 
 TAP_SRC := attach.c invariants.c sites.c memory.c doorway.c ring.c filter.c \
-           hook_irq.c hook_nmi.c hook_softirq.c exit_svm.c exit_vmx.c
+           hook_irq.c hook_nmi.c hook_softirq.c hook_lapic.c exit_svm.c exit_vmx.c
 # What also builds on the host, for tests and benches.
 TAP_HOST_SRC := tap/ring.c tap/filter.c
 

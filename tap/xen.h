@@ -43,6 +43,7 @@ struct domain;
 struct page_info;
 struct irq_desc;
 struct cpumask;
+struct vlapic;
 
 /* The functions that sites call. */
 void do_IRQ(struct cpu_user_regs *regs);
@@ -54,6 +55,8 @@ bool vmx_vmenter_helper(const struct cpu_user_regs *regs);
 void raise_softirq(unsigned int nr);
 void cpu_raise_softirq(unsigned int cpu, unsigned int nr);
 void cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
+void vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level);
+void vlapic_handle_EOI(struct vlapic *vlapic, uint8_t vector);
 
 /* Labels and tables. */
 extern const char _stext[], _etext[];
@@ -77,6 +80,7 @@ extern const struct {
 } hvm_funcs;
 
 /* Services. */
+bool vlapic_test_irq(const struct vlapic *vlapic, uint8_t vector);
 int printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *alloc_xenheap_pages(unsigned int order, unsigned int memflags);
 void free_xenheap_pages(void *v, unsigned int order);
@@ -212,6 +216,19 @@ static inline unsigned int vcpu_id(const struct vcpu *v)
 static inline const struct domain *vcpu_domain(const struct vcpu *v)
 {
     return FIELD(const struct domain *, v, PROFILE.vcpu_domain);
+}
+
+/* The vCPU that a virtual local APIC is part of (vlapic_vcpu()). */
+static inline const struct vcpu *vlapic_vcpu(const struct vlapic *vlapic)
+{
+    return (const struct vcpu *)((const char *)vlapic - PROFILE.vcpu_vlapic);
+}
+
+/* "SVM", "VMX", or neither. */
+static inline bool hvm_is(const char *name)
+{
+    return hvm_funcs.name && hvm_funcs.name[0] == name[0] &&
+           hvm_funcs.name[1] == name[1];
 }
 
 static inline unsigned int domain_id(const struct domain *d)

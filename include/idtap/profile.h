@@ -18,6 +18,7 @@
 #define IDTAP_PARAMS_SECTION ".idtap.params"
 #define IDTAP_BUILD_ID_LEN   20u /* SHA-1, which is what Xen links with */
 #define IDTAP_MAX_SITES      160u
+#define IDTAP_MAX_WITNESSES  64u
 
 /*
  * Every number of a profile, once: X(field, "name in the text file").  The
@@ -36,6 +37,8 @@
     X(vcpu_svm_vmcb_pa,     "vcpu.arch.hvm.svm.vmcb_pa") \
     X(vcpu_svm_vmcb,        "vcpu.arch.hvm.svm.vmcb") \
     X(vcpu_nv_guestmode,    "vcpu.arch.hvm.nvcpu.nv_guestmode") \
+    X(vcpu_vlapic,          "vcpu.arch.hvm.vlapic") \
+    X(vcpu_vmx_secondary,   "vcpu.arch.hvm.vmx.secondary_exec_control") \
     X(domain_id,            "domain.domain_id") \
     X(domain_max_vcpus,     "domain.max_vcpus") \
     X(domain_vcpu,          "domain.vcpu") \
@@ -86,7 +89,9 @@ struct idtap_profile {
     X(vmx_vmenter,           "vmx_vmenter_helper") \
     X(raise_softirq,         "raise_softirq") \
     X(cpu_raise_softirq,     "cpu_raise_softirq") \
-    X(cpumask_raise_softirq, "cpumask_raise_softirq")
+    X(cpumask_raise_softirq, "cpumask_raise_softirq") \
+    X(vlapic_set_irq,        "vlapic_set_irq") \
+    X(vlapic_handle_EOI,     "vlapic_handle_EOI")
 
 enum idtap_hook {
 #define X(hook, name) IDTAP_HOOK_##hook,
@@ -103,16 +108,37 @@ struct idtap_site {
     uint16_t pad;
 };
 
+/* Indices of IDTAP_PROFILE_FIELDS. */
+enum idtap_profile_field {
+#define X(field, name) IDTAP_FIELD_##field,
+    IDTAP_PROFILE_FIELDS(X)
+#undef X
+    IDTAP_NR_FIELDS
+};
+
+/*
+ * An instruction of Xen's own that uses a field: the four bytes at @offset
+ * from text_start, its displacement, are the field's value.
+ */
+struct idtap_witness {
+    uint32_t offset;
+    uint16_t field; /* enum idtap_profile_field */
+    uint16_t pad;
+};
+
 struct idtap_params {
     uint32_t magic;       /* IDTAP_PARAMS_MAGIC */
     uint32_t abi_version; /* IDTAP_ABI_VERSION */
     uint32_t size;        /* sizeof(struct idtap_params) */
     uint32_t nr_sites;
+    uint32_t nr_witnesses;
     uint32_t packet_size; /* bytes */
     uint32_t nr_packets;
+    uint32_t pad;
     uint64_t attach_id;   /* random, not 0 */
     struct idtap_profile profile;
     struct idtap_site site[IDTAP_MAX_SITES];
+    struct idtap_witness witness[IDTAP_MAX_WITNESSES];
 };
 
 /*

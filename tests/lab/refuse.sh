@@ -45,16 +45,31 @@ said 'call site'
 xl dmesg | grep -q 'idtap: refused: site' || fail "no details on Xen's console"
 unchanged
 
-# Offsets that the running system contradicts.
-for name in vcpu.vcpu_id vcpu.domain vcpu.processor domain.domain_id \
-    domain.vcpu domain.max_vcpus irq_desc.irq sizeof.irq_desc \
-    cpu_info.current_vcpu cpu_user_regs.entry_vector page_info.count_info; do
-    awk -v name="$name" '$1 == "offset" && $2 == name {
-        print $1, $2, "0x" sprintf("%x", ($3 ~ /^0x/ ? 256 : $3) + 8); next }
+# Every number of the profile, wrong by 8, one at a time; with an HVM guest
+# there, whose vCPUs can speak too.
+truth_ready
+numbers=$(sed -n 's/^\(offset\|address\) \([^ ]*\).*/\2/p' "$profile")
+tried=0
+for name in $numbers; do
+    value=$(awk -v name="$name" '$2 == name { print $3 }' "$profile")
+    wrong=$(printf '0x%x' $((value + 8)))
+    awk -v name="$name" -v wrong="$wrong" '
+        ($1 == "offset" || $1 == "address") && $2 == name { $3 = wrong }
         { print }' "$profile" >"$OUT/p"
     expect 1 idtap attach --profile "$OUT/p"
-    said 'contradicts'
+    said 'contradicts|call site|not in Xen'
+    tried=$((tried + 1))
 done
+echo "$tried numbers tried"
+[ $tried -ge 30 ] || fail "not all numbers were tried"
+unchanged
+
+# A profile without its witnesses.
+grep -v '^witness' "$profile" >"$OUT/p"
+expect 1 idtap attach --profile "$OUT/p"
+xl dmesg | grep -q 'idtap: refused: the profile has no witness' ||
+    fail "no word of the missing witness"
+destroy_guest truth
 unchanged
 
 # A payload that is none, or is cut short.

@@ -8,9 +8,8 @@
  *
  * FNV-1a, 64 bits, byte by byte.
  */
-#include <stdint.h>
+#include "note.h"
 
-#pragma GCC visibility push(hidden)
 extern const uint8_t _stext[], _etext[];
 extern const uint8_t softirq_handlers[]
     asm("\"common/softirq.c#softirq_handlers\"");
@@ -21,7 +20,8 @@ int printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 struct payload;
 
-static uint64_t fnv(uint64_t sum, const uint8_t *from, const uint8_t *to)
+static uint64_t textsum_fnv(uint64_t sum, const uint8_t *from,
+                            const uint8_t *to)
 {
     for ( ; from < to; from++ )
         sum = (sum ^ *from) * 0x100000001b3ull;
@@ -33,27 +33,12 @@ static int textsum_pre_apply(struct payload *payload)
     uint64_t sum = 0xcbf29ce484222325ull;
 
     (void)payload;
-    sum = fnv(sum, _stext, _etext);
-    sum = fnv(sum, softirq_handlers, softirq_handlers + 8 * NR_SOFTIRQS);
+    sum = textsum_fnv(sum, _stext, _etext);
+    sum = textsum_fnv(sum, softirq_handlers,
+                      softirq_handlers + 8 * NR_SOFTIRQS);
     printk("<0>textsum: %016lx\n", (unsigned long)sum);
     return -REFUSE;
 }
 
-static const void *const textsum_hook
-    __attribute__((used, section(".livepatch.hooks.preapply"))) =
-    textsum_pre_apply;
-
-/* What Xen wants to know of a payload; XEN_BUILD_ID comes from the makefile. */
-struct build_id_note {
-    uint32_t namesz, descsz, type;
-    char name[4];
-    uint8_t desc[20];
-};
-#define NOTE(var, sec, ...) \
-    static const struct build_id_note textsum_##var \
-        __attribute__((used, aligned(4), section(sec))) = { \
-        4, 20, 3 /* NT_GNU_BUILD_ID */, "GNU", { __VA_ARGS__ } \
-    }
-NOTE(self, ".note.gnu.build-id", 't', 'e', 'x', 't', 's', 'u', 'm');
-NOTE(depends, ".livepatch.depends", XEN_BUILD_ID);
-NOTE(xen_depends, ".livepatch.xen_depends", XEN_BUILD_ID);
+PAYLOAD_HOOK(preapply, textsum_pre_apply);
+PAYLOAD_NOTES('t', 'e', 'x', 't', 's', 'u', 'm');
