@@ -13,7 +13,7 @@ static const char help[] =
 "on with it. What is not given is not filtered by. All of it takes effect at\n"
 "once, or none.\n"
 "\n"
-"  -e CLASS,...     irq, exit, exception, nmi, inject, softirq, all\n"
+"  -e CLASS,...     irq, exit, exception, nmi, inject, softirq, lapic, all\n"
 "  -d DOMAIN,...    ids or names; 'idle' is Xen's idle time\n"
 "  --vector LIST    like 0-31,0xf3,pf,timer\n";
 

@@ -10,7 +10,7 @@
  *   complete      false: something was wrong with the trace, see stderr
  *   cpus          [{cpu, records, packets, discarded, lost_packets}]
  *   domains       [{domain, name, records, exits, injected, exceptions, irqs,
- *                   softirqs, nmis}], by id
+ *                   softirqs, nmis, lapic}], by id
  *   irqs          as in domains, summed up
  *
  *   exits         [{reason, name, count, time}]
@@ -19,6 +19,10 @@
  *   irqs          [{vector, irq, owner, name, count, in_guest, time}]
  *   softirqs      [{softirq, name, count, raised, time}]
  *   nmis          [{count, in_guest, time}]
+ *   lapic         [{vector, accepted, coalesced, level, virtual, eois,
+ *                   accept_to_inject, inject_to_eoi, accept_to_eoi}], not there
+ *                 if there are none; coalesced, level, virtual: of the accepted;
+ *                 the last three are like time
  *   time          {count, sum_ns, min_ns, mean_ns, p99_ns, max_ns}, or null if
  *                 nothing could be timed; count: how many were
  *
@@ -38,18 +42,18 @@ static void put_name(struct json *j, const char *name)
         json_null(j, "name");
 }
 
-static void put_time(struct json *j, const struct report *report,
-                     const struct idtap_hist *h)
+static void put_times(struct json *j, const struct report *report,
+                      const char *key, const struct idtap_hist *h)
 {
     uint64_t khz = idtap_trace_info(report->r.trace)->tsc_khz;
 
     if ( !h->count )
     {
-        json_null(j, "time");
+        json_null(j, key);
         return;
     }
 
-    json_object(j, "time");
+    json_object(j, key);
     json_uint(j, "count", h->count);
     json_uint(j, "sum_ns", idtap_tsc_to_ns(h->sum, khz));
     json_uint(j, "min_ns", idtap_tsc_to_ns(h->min, khz));
@@ -57,6 +61,12 @@ static void put_time(struct json *j, const struct report *report,
     json_uint(j, "p99_ns", idtap_tsc_to_ns(idtap_hist_quantile(h, 990), khz));
     json_uint(j, "max_ns", idtap_tsc_to_ns(h->max, khz));
     json_end_object(j);
+}
+
+static void put_time(struct json *j, const struct report *report,
+                     const struct idtap_hist *h)
+{
+    put_times(j, report, "time", h);
 }
 
 static void put_irq_key(struct json *j, uint64_t key)
@@ -139,6 +149,38 @@ static int put_table(struct json *j, const struct report *report,
     return 0;
 }
 
+static int put_lapic(struct json *j, const struct report *report,
+                     const struct idtap_domain_stats *d)
+{
+    unsigned int i, nr;
+    const struct idtap_lapic_row **rows = idtap_stats_lapic_rows(d, &nr);
+
+    if ( !rows )
+        return nr ? -ENOMEM : 0;
+
+    json_array(j, "lapic");
+    for ( i = 0; i < nr; i++ )
+    {
+        const struct idtap_lapic_row *row = rows[i];
+
+        json_object(j, NULL);
+        json_uint(j, "vector", row->key);
+        json_uint(j, "accepted", row->accepted);
+        json_uint(j, "coalesced", row->pending);
+        json_uint(j, "level", row->level);
+        json_uint(j, "virtual", row->queued);
+        json_uint(j, "eois", row->eois);
+        put_times(j, report, "accept_to_inject", &row->wait);
+        put_times(j, report, "inject_to_eoi", &row->service);
+        put_times(j, report, "accept_to_eoi", &row->total);
+        json_end_object(j);
+    }
+    json_end_array(j);
+
+    free(rows);
+    return 0;
+}
+
 static int put_domain(struct json *j, const struct report *report,
                       const struct idtap_domain_stats *d)
 {
@@ -159,6 +201,8 @@ static int put_domain(struct json *j, const struct report *report,
     json_uint(j, "records", d->records);
     for ( i = 0; i < sizeof(t) / sizeof(t[0]) && !rc; i++ )
         rc = put_table(j, report, d, t[i].table, t[i].key);
+    if ( !rc )
+        rc = put_lapic(j, report, d);
     json_end_object(j);
 
     return rc;

@@ -169,6 +169,110 @@ static int put_table(const struct report *report,
     return 0;
 }
 
+/* Mean, p99 and maximum: of these tables there are two sets side by side. */
+static void put_latency(const struct report *report,
+                        const struct idtap_hist *h)
+{
+    unsigned int i;
+
+    for ( i = 0; !h->count && i < 3; i++ )
+        printf(report->exact_ns ? " %12s" : " %8s", "-");
+    if ( h->count )
+    {
+        put_time(report, idtap_hist_mean(h));
+        put_time(report, idtap_hist_quantile(h, 990));
+        put_time(report, h->max);
+    }
+}
+
+static void put_lapic_row(const struct report *report,
+                          const struct idtap_lapic_row *row)
+{
+    double seconds = (double)report->duration_ns / 1e9;
+    char num[UNITS_LEN + 8], rate[UNITS_LEN] = "-";
+    bool level = row->accepted && row->level == row->accepted;
+
+    if ( seconds > 0 )
+        format_count(rate, (double)row->accepted / seconds);
+    printf("  0x%02x%-6s %11s %8s", (unsigned int)row->key,
+           level ? " level" : "", format_int(num, row->accepted), rate);
+    printf(" %9s", format_int(num, row->pending));
+}
+
+/* Waits and services; not shown for vectors that the CPU delivers. */
+static void put_lapic_waits(const struct report *report,
+                            const struct idtap_lapic_row **rows,
+                            unsigned int nr)
+{
+    static const char *const times[] = { "mean", "p99", "max" };
+    const int width = report->exact_ns ? 38 : 26;
+    unsigned int i;
+
+    printf("\n  %-10s %11s %8s %9s %*s %*s\n  %-10s %11s %8s %9s", "", "", "",
+           "", width, "accept to injection", width, "injection to EOI",
+           "Local APIC", "accepted", "per s", "coalesced");
+    for ( i = 0; i < 6; i++ )
+        printf(report->exact_ns ? " %9s ns" : " %8s", times[i % 3]);
+    putchar('\n');
+
+    for ( i = 0; i < nr; i++ )
+    {
+        put_lapic_row(report, rows[i]);
+        put_latency(report, &rows[i]->wait);
+        put_latency(report, &rows[i]->service);
+        putchar('\n');
+    }
+}
+
+/* Is the time from accept to EOI all that is known of this vector? */
+static bool is_direct(const struct idtap_lapic_row *row)
+{
+    return row->queued || (row->total.count && !row->service.count);
+}
+
+static void put_lapic_direct(const struct report *report,
+                             const struct idtap_lapic_row **rows,
+                             unsigned int nr)
+{
+    char num[UNITS_LEN + 8];
+    unsigned int i;
+    bool any = false;
+
+    for ( i = 0; i < nr; i++ )
+    {
+        if ( !is_direct(rows[i]) )
+            continue;
+        if ( !any )
+            printf(report->exact_ns
+                   ? "\n  %-26s %11s %8s %9s %9s ns %9s ns %9s ns %9s ns\n"
+                   : "\n  %-26s %11s %8s %9s %8s %8s %8s %8s\n",
+                   "Local APIC, accept to EOI", "queued", "EOIs", "timed",
+                   "min", "mean", "p99", "max");
+        any = true;
+        printf("  0x%02x%22s", (unsigned int)rows[i]->key, "");
+        printf(" %11s", format_int(num, rows[i]->queued));
+        printf(" %8s", format_int(num, rows[i]->eois));
+        printf(" %9s", format_int(num, rows[i]->total.count));
+        put_times(report, &rows[i]->total);
+        putchar('\n');
+    }
+}
+
+static int put_lapic(const struct report *report,
+                     const struct idtap_domain_stats *d)
+{
+    unsigned int nr;
+    const struct idtap_lapic_row **rows = idtap_stats_lapic_rows(d, &nr);
+
+    if ( !rows )
+        return nr ? -ENOMEM : 0;
+
+    put_lapic_waits(report, rows, nr);
+    put_lapic_direct(report, rows, nr);
+    free(rows);
+    return 0;
+}
+
 static int put_domain(const struct report *report,
                       const struct idtap_domain_stats *d)
 {
@@ -185,7 +289,7 @@ static int put_domain(const struct report *report,
     for ( i = 0; i < IDTAP_TAB_NR && !rc; i++ )
         rc = put_table(report, d, order[i]);
 
-    return rc;
+    return rc ? rc : put_lapic(report, d);
 }
 
 static int put_domains(const struct report *report)

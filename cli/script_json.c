@@ -4,7 +4,8 @@
  * fields; all numbers are exact integers.  Always there: time_ns (since the
  * start; with --wall, since 1970), tsc, cpu (null: of the recorder), domain and
  * vcpu (null: none), event, flags.  The vector is there where the record has
- * one; names that are not known are left out.
+ * one; names that are not known are left out.  lapic_accept has three of its
+ * flags by name, as booleans: level, pending, virtual.
  */
 #include "json.h"
 #include "script.h"
@@ -102,6 +103,12 @@ static void put_ring(struct json *j, const struct script *s,
     case IDTAP_EV_SOFTIRQ_ENTER:
     case IDTAP_EV_SOFTIRQ_EXIT:
         put_name(j, "vector_name", idtap_softirq_name(r->vector));
+        break;
+
+    case IDTAP_EV_LAPIC_ACCEPT:
+        json_bool(j, "level", r->flags & IDTAP_F_LEVEL);
+        json_bool(j, "pending", r->flags & IDTAP_F_PENDING);
+        json_bool(j, "virtual", r->flags & IDTAP_F_VIRTUAL);
         break;
     }
 }

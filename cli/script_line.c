@@ -74,6 +74,10 @@ static void put_vector(const struct idtap_record *r)
         if ( !r->vector )
             return; /* most have none */
         /* fallthrough */
+    case IDTAP_EV_LAPIC_ACCEPT:
+    case IDTAP_EV_LAPIC_EOI:
+        break; /* an interrupt, even where exceptions have the number, too */
+
     default:
         if ( r->vector < 32 )
             name = idtap_exception_name(r->vector);
@@ -227,6 +231,11 @@ static void put_details(const struct script *s, const struct idtap_record *r)
                ((const struct idtap_softirq_raise *)(const void *)r)->cpu);
         break;
 
+    case IDTAP_EV_LAPIC_ACCEPT:
+        put_vector(r);
+        printf(r->flags & IDTAP_F_LEVEL ? " level" : " edge");
+        break;
+
     default:
         if ( r->event < IDTAP_EV_NR_RING )
             put_vector(r);
@@ -241,7 +250,8 @@ static void put_flags(uint16_t flags)
     static const struct { uint16_t bit; const char *word; } words[] = {
         { IDTAP_F_IN_GUEST, "in-guest" }, { IDTAP_F_REINJECT, "again" },
         { IDTAP_F_NESTED, "nested" }, { IDTAP_F_INJECTS, "injects" },
-        { IDTAP_F_INTERCEPT, "intercepted" },
+        { IDTAP_F_INTERCEPT, "intercepted" }, { IDTAP_F_PENDING, "pending" },
+        { IDTAP_F_VIRTUAL, "queued" },
     };
     size_t i;
 

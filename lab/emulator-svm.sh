@@ -2,12 +2,17 @@
 # shellcheck shell=bash
 # AMD-V, by QEMU's TCG. A file like this one is all that the lab knows of an
 # emulator; it provides:
-#   emulator_packages   prints the Debian packages to install on this machine
+#   emulator_packages   prints the Debian packages to install on this machine,
+#                       one a line
 #   emulator_stream     dom0's device for the script's output (write only)
 #   emulator_terminal   dom0's device for the interactive shell (a terminal)
 #   emulator_disk       dom0's device for the results (a raw disk)
+#   emulator_dom0_mem   dom0's memory
+#   emulator_smp        how many CPUs, unless --smp says it
 #   emulator_xen_words, emulator_dom0_words
 #                       more for the two command lines, each word after a space
+#   emulator_fast_xen_words, emulator_fast_dom0_words
+#                       the same, but for --stock
 #   emulator_command    sets the array "emulator" to the command that boots
 #                       what the lab_* variables of lab/run describe
 # shellcheck disable=SC2034,SC2154 # lab/run reads the first, sets the second
@@ -15,8 +20,12 @@
 
 emulator_packages() { echo qemu-system-x86; }
 
-emulator_xen_words=''
+emulator_xen_words=' reboot=k'
 emulator_dom0_words=''
+emulator_fast_xen_words=''
+emulator_fast_dom0_words=''
+emulator_dom0_mem=1024M
+emulator_smp=2
 # The second serial port would do for the stream as well, but each byte is a
 # trap there: 20 kB/s.
 emulator_stream=/dev/vport1p1
@@ -35,6 +44,7 @@ svm_model+=,-3dnowprefetch,-osvw,-topoext,-nrip-save
 svm_model+=,-xsavec,-xsave,-xsaveopt,-xgetbv1,-avx,-avx2,-f16c,-fma
 
 emulator_command() {
+    [ -z "$lab_model" ] || die "--model is Bochs'" "QEMU's is chosen in lab/emulator-svm.sh, with reasons"
     local accel=tcg,thread=multi,tb-size=512 smp=$lab_smp
     emulator=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
         -display none -vga none -machine q35 -m 2048 -cpu "$svm_model")

@@ -216,6 +216,8 @@ static void put_events(FILE *f)
     put_event(f, IDTAP_EV_SOFTIRQ_RAISE, "u32 cpu; u32 pad; ");
     put_event(f, IDTAP_EV_SOFTIRQ_ENTER, "");
     put_event(f, IDTAP_EV_SOFTIRQ_EXIT, "");
+    put_event(f, IDTAP_EV_LAPIC_ACCEPT, "");
+    put_event(f, IDTAP_EV_LAPIC_EOI, "");
 
     put_event(f, IDTAP_EV_CLOCK_SYNC,
               "u64 realtime_ns; u64 system_time_ns; u64 uncertainty_ns; ");

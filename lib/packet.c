@@ -25,6 +25,8 @@ const uint8_t idtap_record_bytes[256] = {
     [IDTAP_EV_SOFTIRQ_RAISE] = sizeof(struct idtap_softirq_raise),
     [IDTAP_EV_SOFTIRQ_ENTER] = sizeof(struct idtap_record),
     [IDTAP_EV_SOFTIRQ_EXIT]  = sizeof(struct idtap_record),
+    [IDTAP_EV_LAPIC_ACCEPT]  = sizeof(struct idtap_record),
+    [IDTAP_EV_LAPIC_EOI]     = sizeof(struct idtap_record),
     [IDTAP_EV_CLOCK_SYNC]    = sizeof(struct idtap_clock_sync),
     [IDTAP_EV_DOMAIN]        = sizeof(struct idtap_domain_name),
     [IDTAP_EV_ATTACH]        = sizeof(struct idtap_record),
@@ -33,7 +35,7 @@ const uint8_t idtap_record_bytes[256] = {
     [IDTAP_EV_CONFIG]        = sizeof(struct idtap_config_change),
 };
 
-#define FLAGS_KNOWN 0x1ffu
+#define FLAGS_KNOWN 0xfffu
 
 /* Words of a record, as one 64-bit load behind the TSC sees them. */
 #define BAD_FLAGS   ((uint64_t)(uint16_t)~FLAGS_KNOWN << 16)

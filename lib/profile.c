@@ -9,6 +9,7 @@
  *   address NAME NUMBER       names: IDTAP_PROFILE_ADDRESSES
  *   site HOOK call|jmp ADDRESS
  *   witness ADDRESS NAME      of an offset
+ *   end                       the last line: a file that was cut has none
  *
  * A profile is data about somebody else's binary, often made by hand: every
  * slip is an error with its line.
@@ -29,7 +30,7 @@ struct parser {
     struct idtap_params *params;
     struct profile_error *error;
     unsigned int line;
-    bool seen_header, seen_build_id;
+    bool seen_header, seen_build_id, seen_end;
     uint64_t seen_fields, seen_addresses;
     uint64_t site_address[IDTAP_MAX_SITES];
     uint64_t witness_address[IDTAP_MAX_WITNESSES];
@@ -210,6 +211,13 @@ static int parse_words(struct parser *p, char **word, unsigned int n)
         return 0;
     }
 
+    if ( p->seen_end )
+        return wrong(p, "there is something after the line 'end'");
+    if ( !strcmp(word[0], "end") && n == 1 )
+    {
+        p->seen_end = true;
+        return 0;
+    }
     if ( !strcmp(word[0], "build-id") && n == 2 )
     {
         if ( p->seen_build_id ||
@@ -280,6 +288,8 @@ static int parse_end(struct parser *p)
     p->line = 0;
     if ( !p->seen_header )
         return wrong(p, "not an idtap profile: the file is empty");
+    if ( !p->seen_end )
+        return wrong(p, "the file is cut short: its last line must be 'end'");
     if ( !p->seen_build_id )
         return wrong(p, "it has no build-id");
     for ( i = 0; i < IDTAP_NR_FIELDS; i++ )

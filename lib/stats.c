@@ -15,7 +15,8 @@
  * record would no longer have fitted, and before the next packet: from there to
  * there the pCPU is blind.  Nothing is paired across a blind stretch; and as a
  * vCPU may have visited the blind pCPU in between, no exit is paired on any
- * pCPU while one is blind.
+ * pCPU while one is blind.  The same goes for guests' local APICs, which have
+ * rules and a file of their own, stats_lapic.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,21 +33,9 @@ static struct idtap_row *row_of(struct idtap_stats *s,
                                 const struct idtap_record *r,
                                 enum idtap_table table, uint64_t key)
 {
-    if ( !s->domain || s->domain->domain != r->domain )
-    {
-        s->domain = map_get(&s->domains, r->domain, sizeof(*s->domain));
-        if ( !s->domain )
-            return NULL;
-    }
+    struct idtap_domain_stats *d = domain_of(s, r);
 
-    return map_get(&s->domain->table[table], key, sizeof(struct idtap_row));
-}
-
-/* Counts a chosen record. */
-static void choose(struct idtap_stats *s)
-{
-    s->domain->records++;
-    s->chosen++;
+    return d ? map_get(&d->table[table], key, sizeof(struct idtap_row)) : NULL;
 }
 
 /* A chosen record that counts in a row's `count` or (`extra`) not. */
@@ -69,12 +58,8 @@ static struct idtap_row *count(struct idtap_stats *s,
 /* A chosen record that ends something: a record of its domain, no more. */
 static int count_end(struct idtap_stats *s, const struct idtap_record *r)
 {
-    if ( !s->domain || s->domain->domain != r->domain )
-    {
-        s->domain = map_get(&s->domains, r->domain, sizeof(*s->domain));
-        if ( !s->domain )
-            return -ENOMEM;
-    }
+    if ( !domain_of(s, r) )
+        return -ENOMEM;
 
     choose(s);
     return 0;
@@ -279,7 +264,14 @@ static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
         return rc;
 
     case IDTAP_EV_INJECT:
-        return chosen ? inject(s, r) : 0;
+        rc = chosen ? inject(s, r) : 0;
+        return rc ? rc : stats_lapic_inject(s, r);
+
+    case IDTAP_EV_LAPIC_ACCEPT:
+        return chosen ? stats_lapic_accept(s, r) : 0;
+
+    case IDTAP_EV_LAPIC_EOI:
+        return chosen ? stats_lapic_eoi(s, r) : 0;
 
     case IDTAP_EV_SOFTIRQ_RAISE:
         if ( chosen && !count(s, r, IDTAP_TAB_SOFTIRQ, r->vector, 0, 1) )
@@ -311,19 +303,25 @@ static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
 
 static void meta_record(struct idtap_stats *s, const struct idtap_record *r)
 {
+    const struct idtap_config_change *c = (const void *)r;
     const struct idtap_lost *l = (const void *)r;
 
     if ( r->event == IDTAP_EV_CONFIG )
-        s->configured = true;
+    {
+        /* Every part of a rotated recording begins with one. */
+        if ( !s->nr_configs || c->classes != s->classes )
+            s->nr_configs++;
+        s->classes = c->classes;
+    }
     else if ( r->event == IDTAP_EV_LOST && l->cpu < IDTAP_MAX_CPUS )
     {
-        struct cpu *c = &s->cpus[l->cpu];
+        struct cpu *cpu = &s->cpus[l->cpu];
 
-        c->stats.present = true;
-        if ( l->count > c->lost_count )
-            c->lost_count = l->count;
-        if ( !s->configured )
-            c->lost_base = l->count;
+        cpu->stats.present = true;
+        if ( l->count > cpu->lost_count )
+            cpu->lost_count = l->count;
+        if ( !s->nr_configs )
+            cpu->lost_base = l->count;
     }
 }
 

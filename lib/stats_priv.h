@@ -52,15 +52,45 @@ struct idtap_stats {
     uint8_t wanted[256];      /* enum wanted, by event id */
     struct idtap_map domains; /* of struct idtap_domain_stats */
     struct idtap_map vcpus;   /* of struct vcpu */
+    struct idtap_map pairs;   /* of struct lapic_pair, in stats_lapic.c */
     struct idtap_domain_stats *domain; /* the last one looked up */
     uint64_t generation;      /* grows whenever open exits are void */
     unsigned int nr_blind;    /* pCPUs that are */
-    bool configured;          /* a CONFIG record was seen */
+    uint64_t nr_configs;      /* the first CONFIG record, and changes since */
+    uint32_t classes;         /* of the last CONFIG record */
     bool any;
     uint64_t first, last;     /* TSC */
     uint64_t chosen;
     struct cpu cpus[IDTAP_MAX_CPUS];
 };
+
+/* A record's domain; NULL: no memory. */
+static inline struct idtap_domain_stats *
+domain_of(struct idtap_stats *s, const struct idtap_record *r)
+{
+    if ( !s->domain || s->domain->domain != r->domain )
+        s->domain = map_get(&s->domains, r->domain, sizeof(*s->domain));
+    return s->domain;
+}
+
+/* Counts a chosen record of the domain last looked up. */
+static inline void choose(struct idtap_stats *s)
+{
+    s->domain->records++;
+    s->chosen++;
+}
+
+/*
+ * The class lapic, in stats_lapic.c: an accept or EOI that is chosen; an
+ * injection, be it chosen or not.  0 or -ENOMEM.
+ */
+int stats_lapic_accept(struct idtap_stats *s, const struct idtap_record *r);
+int stats_lapic_eoi(struct idtap_stats *s, const struct idtap_record *r);
+int stats_lapic_inject(struct idtap_stats *s, const struct idtap_record *r);
+
+/* Tables of struct idtap_lapic_row.  The first: 0 or -ENOMEM. */
+int stats_lapic_merge(struct idtap_map *to, const struct idtap_map *from);
+void stats_lapic_clear(struct idtap_map *m);
 
 /* A record of this time was seen. */
 static inline void note_time(struct idtap_stats *s, uint64_t tsc)

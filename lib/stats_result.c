@@ -49,6 +49,7 @@ void idtap_domain_stats_clear(struct idtap_domain_stats *d)
                 idtap_hist_clear(&((struct idtap_row *)m->slot[i])->time);
         map_clear(m);
     }
+    stats_lapic_clear(&d->lapic);
 }
 
 void idtap_stats_destroy(struct idtap_stats *s)
@@ -63,6 +64,7 @@ void idtap_stats_destroy(struct idtap_stats *s)
             idtap_domain_stats_clear(s->domains.slot[i]);
     map_clear(&s->domains);
     map_clear(&s->vcpus);
+    map_clear(&s->pairs);
     free(s);
 }
 
@@ -120,7 +122,7 @@ static int merge_domain(struct idtap_stats *to,
     for ( t = 0; t < IDTAP_TAB_NR && !rc; t++ )
         rc = merge_table(&d->table[t], &from->table[t]);
 
-    return rc;
+    return rc ? rc : stats_lapic_merge(&d->lapic, &from->lapic);
 }
 
 /* Counts since attach are not added up: the later stretch knows the most. */
@@ -156,7 +158,7 @@ int idtap_stats_merge(struct idtap_stats *to, const struct idtap_stats *from)
         note_time(to, from->last);
     }
     to->chosen += from->chosen;
-    to->configured |= from->configured;
+    to->nr_configs += from->nr_configs;
     return rc;
 }
 

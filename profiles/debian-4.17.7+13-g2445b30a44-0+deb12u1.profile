@@ -130,3 +130,4 @@ witness 0xffff82d0402cbd25 vcpu.arch.hvm.vlapic  # in vlapic_init
 witness 0xffff82d0402a4abf vcpu.arch.hvm.vmx.secondary_exec_control  # in vmx_update_secondary_exec_control
 witness 0xffff82d040303c63 domain.next_in_list  # in arch_livepatch_safety_check
 witness 0xffff82d0402cb7f9 domain.options  # in vlapic_has_pending_irq
+end

@@ -227,6 +227,8 @@ static int check_domains(void)
     unsigned int id = 0, n = 0;
     int rc;
 
+    CHECK("domain.domain_id",
+          in_heap(dom_xen, PAGE_SIZE) && domain_id(dom_xen) == DOMID_XEN);
     for ( d = domain_list; d; d = FIELD(const struct domain *, d,
                                         PROFILE.domain_next) )
     {

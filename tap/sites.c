@@ -33,6 +33,7 @@ static const struct {
 };
 
 #define INSN_SIZE 5 /* opcode and rel32 */
+#define CACHE_LINE 64u
 
 static char *site_insn(const struct idtap_site *s)
 {
@@ -52,11 +53,24 @@ static int64_t displacement(const struct idtap_site *s, const void *to)
     return (const char *)to - (site_insn(s) + INSN_SIZE);
 }
 
+/* One store: whoever executes it meanwhile calls the old or the new target. */
 static void site_set(const struct idtap_site *s, const void *to)
 {
-    int32_t rel = displacement(s, to);
+    typedef int32_t __attribute__((aligned(1))) rel32;
 
-    memcpy(site_insn(s) + 1, &rel, sizeof(rel));
+    *(volatile rel32 *)(site_insn(s) + 1) = displacement(s, to);
+}
+
+/*
+ * Parked CPUs can still take an NMI, in the midst of the change.  Its site must
+ * not be seen half-written: a store within a cache line is not (Intel SDM
+ * "Guaranteed Atomic Operations"; AMD APM "Access Atomicity").
+ */
+static bool torn_for_nmi(const struct idtap_site *s)
+{
+    return s->hook == IDTAP_HOOK_do_nmi &&
+           ((uintptr_t)site_insn(s) + 1) % CACHE_LINE >
+           CACHE_LINE - sizeof(int32_t);
 }
 
 static bool site_ok(const struct idtap_site *s)
@@ -69,7 +83,8 @@ static bool site_ok(const struct idtap_site *s)
         return false;
     rel = displacement(s, hooks[s->hook].hook);
     return (uint8_t)*site_insn(s) == s->opcode &&
-           site_target(s) == hooks[s->hook].target && rel == (int32_t)rel;
+           site_target(s) == hooks[s->hook].target && rel == (int32_t)rel &&
+           !torn_for_nmi(s);
 }
 
 int tap_sites_check(void)

@@ -33,6 +33,7 @@
 #define XEN_EINVAL 22
 
 #define PAGE_SIZE 4096u
+#define DOMID_XEN 0x7ff2u /* public/xen.h */
 #define XENLOG_ERR  "<0>"
 #define XENLOG_INFO "<2>"
 

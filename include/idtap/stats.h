@@ -9,7 +9,8 @@
  * nmi_exit, softirq_enter and softirq_exit, and vm_exit and the vm_entry of
  * the same vCPU that ends it.  Where records may be missing between the two, no
  * duration is taken: `count` of a row is how often it happened, and
- * `time.count` how many of these have a duration.
+ * `time.count` how many of these have a duration.  What waits in a guest's
+ * local APIC is paired by vCPU and vector, on whatever pCPUs the records are.
  *
  * A struct idtap_stats belongs to one thread at a time.
  */
@@ -48,6 +49,19 @@ struct idtap_row {
     struct idtap_hist time; /* ticks; empty where there are no durations */
 };
 
+/* A vector of the local APICs of a domain's vCPUs. */
+struct idtap_lapic_row {
+    uint64_t key;             /* vector */
+    uint64_t accepted;
+    uint64_t pending;         /* of these: coalesced with one that waited */
+    uint64_t level;           /* of these: level-triggered */
+    uint64_t queued;          /* of these: left to the CPU to deliver */
+    uint64_t eois;            /* that Xen has seen */
+    struct idtap_hist wait;    /* ticks: accept to injection, */
+    struct idtap_hist service; /* injection to EOI, */
+    struct idtap_hist total;   /* accept to EOI */
+};
+
 /* A hash table of pointers to structures that begin with their 64-bit key. */
 struct idtap_map {
     void **slot;       /* NULL: free */
@@ -59,6 +73,7 @@ struct idtap_domain_stats {
     uint64_t domain;        /* as in struct idtap_record */
     uint64_t records;       /* chosen ones, of all kinds */
     struct idtap_map table[IDTAP_TAB_NR]; /* of struct idtap_row */
+    struct idtap_map lapic;               /* of struct idtap_lapic_row */
 };
 
 struct idtap_cpu_stats {
@@ -95,7 +110,8 @@ struct idtap_cpu_stats idtap_stats_cpu(const struct idtap_stats *s,
                                        unsigned int cpu);
 
 /*
- * All domains, by id; all rows of a table, by falling count, then key.  A
+ * All domains, by id; all rows of a table, by falling count, then key (of the
+ * local APICs' rows, `accepted` is the count).  A
  * malloc'ed array that the caller frees (the elements stay with `s`), its
  * length in *nr; NULL for want of memory, or when *nr is 0.
  */
@@ -104,6 +120,8 @@ idtap_stats_domains(const struct idtap_stats *s, unsigned int *nr);
 const struct idtap_row **
 idtap_stats_rows(const struct idtap_domain_stats *d, enum idtap_table table,
                  unsigned int *nr);
+const struct idtap_lapic_row **
+idtap_stats_lapic_rows(const struct idtap_domain_stats *d, unsigned int *nr);
 
 /*
  * One table summed up over all domains, in *sum, which the caller hands in

@@ -42,9 +42,12 @@ domain_free_memory() {
 # first says something; xenconsoled appends when a name is used again).
 guest_console() { echo "/var/log/xen/console/guest-$1.log"; }
 
-# create_guest NAME CONFIG-FILE: created and running when this returns.
+# create_guest NAME CONFIG-FILE: created and running when this returns. Where
+# there is only one CPU, a configuration's "cpus" does not count.
 create_guest() {
-    _said=$(xl create -q "$2" "name='$1'" 2>&1)
+    set -- "$2" "name='$1'"
+    [ "$(xl info nr_cpus)" -gt 1 ] || set -- "$@" "cpus='all'"
+    _said=$(xl create -q "$@" 2>&1)
     _status=$?
     # xl says this of every configuration that names tsc_mode in words.
     printf '%s\n' "$_said" | grep -v -e '^got a tsc mode string' -e '^$' >&2

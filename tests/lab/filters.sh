@@ -15,13 +15,13 @@ expect 0 idtap record --fail-on-loss -o "$OUT/trace-softirq" -e softirq,irq \
     -d idle,0 -- sh -c "$run"
 
 # Back and forth between two filters that both let injections pass.
-truth_ready 'seconds=10'
+truth_ready 'seconds=6'
 cat >"$OUT/toggle" <<'END'
 . /lab/lib.sh
 domid=$(xl domid truth)
 xl unpause truth
 n=0
-while xl domid truth >/dev/null 2>&1 && [ $n -lt 200 ]; do
+while xl domid truth >/dev/null 2>&1 && [ $n -lt 2000 ]; do
     idtap filter -e inject,exit -d "$domid" || exit 1
     idtap filter -e inject,exception,softirq -d "$domid,0" || exit 1
     n=$((n + 2))

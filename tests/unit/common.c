@@ -237,12 +237,30 @@ void test_exception(struct test_stream *s, unsigned int dt, uint16_t domain,
 void test_inject(struct test_stream *s, unsigned int dt, uint16_t domain,
                  uint8_t vector, uint16_t flags)
 {
+    test_inject_vcpu(s, dt, domain, 0, vector, IDTAP_TYPE_EXT_INTR, flags);
+}
+
+void test_inject_vcpu(struct test_stream *s, unsigned int dt, uint16_t domain,
+                      uint16_t vcpu, uint8_t vector, uint8_t type,
+                      uint16_t flags)
+{
     struct idtap_inject e = {
         .r = common(s, dt, IDTAP_EV_INJECT, domain, vector, flags),
-        .type = IDTAP_TYPE_EXT_INTR,
+        .type = type,
     };
 
+    e.r.vcpu = vcpu;
     add(s, &e, sizeof(e));
+}
+
+void test_lapic(struct test_stream *s, unsigned int dt, uint8_t event,
+                uint16_t domain, uint16_t vcpu, uint8_t vector,
+                uint16_t flags)
+{
+    struct idtap_record r = common(s, dt, event, domain, vector, flags);
+
+    r.vcpu = vcpu;
+    add(s, &r, sizeof(r));
 }
 
 void test_nmi_enter(struct test_stream *s, unsigned int dt, uint16_t domain)
@@ -314,8 +332,11 @@ uint64_t test_small_trace(const char *dir, unsigned int rounds)
             test_raise(&s, 10, 0, 1);
             test_plain(&s, 10, IDTAP_EV_SOFTIRQ_ENTER, 1, 0, 0);
             test_plain(&s, 10, IDTAP_EV_SOFTIRQ_EXIT, 1, 0, 0);
+            test_lapic(&s, 10, IDTAP_EV_LAPIC_ACCEPT, 1, (uint16_t)cpu, 0xf3,
+                       IDTAP_F_LEVEL | IDTAP_F_VIRTUAL);
             test_inject(&s, 10, 1, 0xf3, 0);
             test_vm_entry(&s, 10, 1, (uint16_t)cpu);
+            test_lapic(&s, 10, IDTAP_EV_LAPIC_EOI, 1, (uint16_t)cpu, 0xf3, 0);
         }
         records += s.nr_records;
         test_stream_close(&s);
@@ -408,6 +429,27 @@ const struct idtap_row *test_row(const struct idtap_stats *s, uint16_t domain,
 
         for ( j = 0; d[i]->domain == domain && j < nr_rows; j++ )
             if ( rows[j]->key == key )
+                found = rows[j];
+        free(rows);
+    }
+    free(d);
+    return found;
+}
+
+const struct idtap_lapic_row *test_lapic_row(const struct idtap_stats *s,
+                                             uint16_t domain, uint8_t vector)
+{
+    const struct idtap_lapic_row *found = NULL;
+    unsigned int i, j, nr, nr_rows;
+    const struct idtap_domain_stats **d = idtap_stats_domains(s, &nr);
+
+    for ( i = 0; i < nr; i++ )
+    {
+        const struct idtap_lapic_row **rows =
+            idtap_stats_lapic_rows(d[i], &nr_rows);
+
+        for ( j = 0; d[i]->domain == domain && j < nr_rows; j++ )
+            if ( rows[j]->key == vector )
                 found = rows[j];
         free(rows);
     }

@@ -70,6 +70,14 @@ void test_exception(struct test_stream *s, unsigned int dt, uint16_t domain,
                     uint8_t vector, uint16_t flags);
 void test_inject(struct test_stream *s, unsigned int dt, uint16_t domain,
                  uint8_t vector, uint16_t flags);
+/* As test_inject(), of vCPU `vcpu`, an event of `type`. */
+void test_inject_vcpu(struct test_stream *s, unsigned int dt, uint16_t domain,
+                      uint16_t vcpu, uint8_t vector, uint8_t type,
+                      uint16_t flags);
+/* lapic_accept or lapic_eoi, of vCPU `vcpu`. */
+void test_lapic(struct test_stream *s, unsigned int dt, uint8_t event,
+                uint16_t domain, uint16_t vcpu, uint8_t vector,
+                uint16_t flags);
 void test_nmi_enter(struct test_stream *s, unsigned int dt, uint16_t domain);
 void test_raise(struct test_stream *s, unsigned int dt, uint8_t nr,
                 uint32_t cpu);
@@ -95,5 +103,8 @@ struct idtap_stats *test_stats(const char *dir,
 /* A domain's row, or NULL. */
 const struct idtap_row *test_row(const struct idtap_stats *s, uint16_t domain,
                                  enum idtap_table table, uint64_t key);
+/* The row of a vector of a domain's local APICs, or NULL. */
+const struct idtap_lapic_row *test_lapic_row(const struct idtap_stats *s,
+                                             uint16_t domain, uint8_t vector);
 
 #endif /* TESTS_COMMON_H */

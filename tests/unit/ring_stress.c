@@ -18,11 +18,11 @@
 
 #define WRITERS 2
 #define PACKET 4096
-#define PACKETS 32
+#define PACKETS 128
 
 /* Records that level 0 attempts, all writers together. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PATIENT 2000000ul
+#define PATIENT 4000000ul
 #define HASTY   1000000ul
 #else
 #define PATIENT 100000000ul
@@ -35,8 +35,8 @@ struct writer {
     unsigned long attempts;
     bool patient; /* waits for the reader: nothing may be dropped */
     bool done;
-    unsigned int depth, deepest;
-    unsigned long flushes, skipped;
+    unsigned int level, depth, deepest;
+    unsigned long flushes;
 };
 
 static struct writer writers[WRITERS];
@@ -58,16 +58,33 @@ static unsigned int random_below(unsigned int n)
     return (seed >> 20) % n;
 }
 
-/* One interrupt in about 500 windows; more in the rare one and in handlers. */
+static void on_signal(int sig);
+
+/* A signal to ourselves; the thread sanitizer would not let it nest. */
+static void interrupt(unsigned int level)
+{
+    int sig = SIGRTMIN + (int)level - 1;
+
+#ifdef __SANITIZE_THREAD__
+    on_signal(sig);
+#else
+    pthread_kill(pthread_self(), sig);
+#endif
+}
+
+/*
+ * One interrupt in 2000 windows, more in the rare one and in handlers; only a
+ * higher one interrupts a handler, so that there is an end to it.
+ */
 static void ring_window(enum window window)
 {
-    bool rare = window == WINDOW_switch || (self && self->depth);
+    bool rare = window == WINDOW_switch || (self && self->level);
 
-    if ( --countdown && (!rare || countdown % 4) )
+    if ( --countdown && (!rare || countdown % 8) )
         return;
-    countdown = 1 + random_below(1000);
-    if ( self )
-        pthread_kill(pthread_self(), SIGRTMIN + (int)random_below(3));
+    countdown = 1 + random_below(4000);
+    if ( self && self->level < 3 )
+        interrupt(self->level + 1 + random_below(3 - self->level));
 }
 
 static unsigned int random_size(void)
@@ -89,22 +106,23 @@ static void on_signal(int sig)
 {
     unsigned int level = 1 + sig - SIGRTMIN, n;
     struct writer *w = self;
+    unsigned int interrupted = w->level;
 
-    if ( !room(w, level) )
-    {
-        w->skipped++;
+    /* No mask kept the timers' signals from a call by interrupt(). */
+    if ( level <= interrupted || !room(w, level) )
         return;
-    }
+    w->level = level;
     if ( ++w->depth > w->deepest )
         w->deepest = w->depth;
     for ( n = 1 + random_below(3); n; n-- )
         ring_write(&w->t, level, random_size());
-    if ( level < 3 && !random_below(32) )
+    if ( level < 3 && !random_below(8) )
     {
         tap_ring_flush(&w->t.ring);
         w->flushes++;
     }
     w->depth--;
+    w->level = interrupted;
 }
 
 /* Signal n is blocked in the handlers of itself and of higher ones. */
@@ -144,7 +162,7 @@ static void pin(unsigned int nr)
 
 static void timers_start(timer_t timer[3])
 {
-    static const long interval_ns[3] = { 53000, 79000, 127000 };
+    static const long interval_ns[3] = { 130000, 210000, 370000 };
     int i;
 
     for ( i = 0; i < 3; i++ )
@@ -218,7 +236,7 @@ static void start(unsigned long attempts, bool patient)
 /* Reads until all writers are done; stops at nothing but the end. */
 static void read_all(bool slow)
 {
-    const struct timespec pause = { 0, 1000000 };
+    const struct timespec pause[2] = { { 0, 10000 }, { 0, 2000000 } };
     bool writing = true;
     unsigned int i, got;
 
@@ -229,16 +247,14 @@ static void read_all(bool slow)
             struct writer *w = &writers[i];
 
             writing |= !__atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
-            while ( got < 16 && ring_read(&w->t) )
+            while ( got < PACKETS && ring_read(&w->t) )
                 got++;
             /* A fault must not make the writer wait for ever. */
             if ( w->t.wrong )
                 __atomic_store_n(&w->patient, false, __ATOMIC_RELAXED);
         }
-        if ( slow )
-            nanosleep(&pause, NULL);
-        else if ( !got )
-            sched_yield();
+        if ( slow || !got )
+            nanosleep(&pause[slow], NULL);
     }
     for ( i = 0; i < WRITERS; i++ )
         assert_int_equal(pthread_join(writers[i].thread, NULL), 0);
@@ -260,15 +276,17 @@ static void stress(unsigned long attempts, bool patient)
         ring_settle(&w->t);
         assert_int_equal(w->t.attempted[0], w->attempts);
         assert_int_equal(w->depth, 0);
-        assert_int_equal(w->deepest, 3);
-        assert_true(w->flushes > 100);
+        assert_true(w->flushes > 10);
         if ( patient )
+        {
+            assert_int_equal(w->deepest, 3);
             assert_int_equal(w->t.ring.discarded, 0);
+        }
         else
             assert_true(w->t.ring.discarded > 1000);
         for ( k = 0; k < LEVELS; k++ )
         {
-            assert_true(w->t.attempted[k] > 1000);
+            assert_true(w->t.attempted[k] > 100);
             level[k] += w->t.attempted[k];
         }
         records += w->t.ring.records;

@@ -88,7 +88,7 @@ static inline uint64_t ring_mix(uint64_t x)
     return x ^ (x >> 29);
 }
 
-/* Packets that can still be opened: or more, by the time it is said. */
+/* Packets that can still be opened; at least, when a reader is at it. */
 static inline unsigned int ring_free(const struct test_ring *t)
 {
     uint64_t read = __atomic_load_n(&t->consumed.packets, __ATOMIC_ACQUIRE);

@@ -263,6 +263,25 @@ static void lap(void **state)
     }
 }
 
+/* Whoever interrupts goes far ahead, and the reader too: there is room. */
+static void old_news(void **state)
+{
+    (void)state;
+    ready(2);
+    ring_fill(&t, 8);
+    interrupt(0, WINDOW_clock, 0, "wrwwfrwfrww");
+    assert_true(ring_write(&t, 0, 16));
+    assert_int_equal(t.ring.discarded, 0);
+    done();
+
+    ready(2);
+    ring_fill(&t, 8);
+    interrupt(0, WINDOW_clock, 0, "rwfrwfrww");
+    assert_true(tap_ring_flush(&t.ring));
+    assert_int_equal(t.ring.discarded, 0);
+    done();
+}
+
 static const char *const scripts[] = {
     "s", "w", "ww", "p", "d", "f", "wf", "fwf", "r", "pr", "dr", "drd", "rp",
 };
@@ -334,6 +353,7 @@ int main(void)
         cmocka_unit_test(close_before_open),
         cmocka_unit_test(late_discards),
         cmocka_unit_test(lap),
+        cmocka_unit_test(old_news),
         cmocka_unit_test(everything),
     };
 

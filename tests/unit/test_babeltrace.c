@@ -113,8 +113,12 @@ static void same_fields(void **state)
             "flags = 0x6, domain = 1, vcpu = 0 }, { rip = 0x400000, "
             "address = 0xDEADB000, error_code = 0x6, orig_vector = 0, "
             "type = ( \"hw_exception\" : container = 3 ), pad = 0 }",
+        "lapic_accept: { cpu_id = 1, abi_version = 1 }, { vector = 243, "
+            "flags = 0xA00, domain = 1, vcpu = 1 }, {",
+        "lapic_eoi: { cpu_id = 1, abi_version = 1 }, { vector = 243, "
+            "flags = 0x0, domain = 1, vcpu = 1 }, {",
         "config: { cpu_id = 0, abi_version = 1 }, { vector = 0, flags = 0x0, "
-            "domain = 65535, vcpu = 65535 }, { classes = 0x3F, pad = 0 }",
+            "domain = 65535, vcpu = 65535 }, { classes = 0x7F, pad = 0 }",
     };
     char *dir, *out;
     int status;

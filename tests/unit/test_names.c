@@ -96,6 +96,14 @@ static void events(void **state)
     assert_int_equal(idtap_class_by_name("all", 3), IDTAP_CLASS_ALL);
     assert_int_equal(idtap_class_by_name("al", 2), 0);
     assert_null(idtap_class_name(IDTAP_CLASS_ALL));
+    assert_int_equal(IDTAP_CLASS_ALL, 0x7f);
+    assert_string_equal(idtap_class_name(IDTAP_CLASS_LAPIC), "lapic");
+    assert_string_equal(idtap_event_name(IDTAP_EV_LAPIC_ACCEPT),
+                        "lapic_accept");
+    assert_string_equal(idtap_event_name(IDTAP_EV_LAPIC_EOI), "lapic_eoi");
+    assert_int_equal(idtap_event_class(IDTAP_EV_LAPIC_ACCEPT),
+                     IDTAP_CLASS_LAPIC);
+    assert_int_equal(idtap_event_class(IDTAP_EV_LAPIC_EOI), IDTAP_CLASS_LAPIC);
     assert_string_equal(idtap_softirq_name(3), "SCHEDULE");
     assert_string_equal(idtap_softirq_name(10), "HVM_DPCI");
     assert_null(idtap_softirq_name(11));

@@ -16,7 +16,7 @@ static void round_trip(void **state)
     uint64_t ring, meta, written = test_small_trace(dir, 200);
 
     (void)state;
-    assert_int_equal(written, 2 * 200 * 11);
+    assert_int_equal(written, 2 * 200 * 13);
     assert_int_equal(test_read_all(dir, &ring, &meta, &err), 0);
     assert_int_equal(ring, written);
     assert_int_equal(meta, TEST_META_RECORDS);

@@ -5,9 +5,9 @@
  * code, saved RIP, CR2) is from the Intel SDM, "Exception and Interrupt
  * Reference", and the AMD APM, "Vectors".
  *
- * A row with an "off" text is left out of cases=all, and the text says why;
- * name it in cases=, or say cases=every, to run it.  Most are wrong in QEMU
- * 7.2's emulation and right on real CPUs.
+ * A row with an "off" text is wrong in QEMU 7.2's emulation, and right on real
+ * CPUs and in Bochs.  On QEMU it is left out of cases=all; name it in cases=,
+ * or say cases=every, to run it.
  *
  * Not here at all: #NM (with lazy FPU switching its interception comes and
  * goes with the host's scheduling), #MF and #XM (they need FPU state), #TS

@@ -104,7 +104,7 @@ struct row {
     uint32_t error;
     uint64_t cr2;
     uint32_t flags;
-    const char *off;        /* not among cases=all; this is why */
+    const char *off;        /* QEMU has it wrong: not among cases=all there */
 };
 
 /* What the next exception must look like.  Written by its own vCPU only. */
@@ -147,6 +147,7 @@ struct cpu {
     uint64_t intercepted[32];       /* exceptions that stock Xen intercepts */
     volatile uint64_t handled[256]; /* published when EOI etc. are done */
     uint64_t ghosts;                /* upcalls of the emulator's own making */
+    uint64_t unblocked;             /* NMIs that an IRET freed, see run.c */
     uint64_t unexpected;
     uint8_t unexpected_vector;
     struct mismatch mismatch;       /* the first one of this case */
@@ -189,6 +190,7 @@ struct options {
 extern struct options opt;
 void options_parse(char *cmdline);      /* keeps pointers into cmdline */
 bool options_chosen(const struct row *row);
+const char *options_off(const struct row *row); /* why; NULL: it is not */
 
 /* cases.c */
 extern const struct row cases[];

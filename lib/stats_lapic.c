@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Statistics of guests' local APICs: how long an interrupt waits there until it
+ * is injected, and how long the guest then takes until its EOI.
+ *
+ * What the hardware makes sure of: a vector of a local APIC waits at most once
+ * (its IRR bit) and is in service at most once (its ISR bit), and both at the
+ * same time if it comes again before the EOI.  So there is one wait and one
+ * service per domain, vCPU and vector, on whatever pCPUs the records are.
+ *
+ *  - An accept begins a wait.  With PENDING, it does not: it joins the wait that
+ *    is under way.
+ *  - An accept without PENDING while a wait is open: the end of that wait may
+ *    have been missed, or it falls between the moment in which Xen takes the
+ *    vector out of the local APIC and the record of the injection.  Which, is
+ *    not told: no new wait begins, and the open one is not timed.
+ *  - An injection (an external interrupt, not again, not of a nested guest: that
+ *    comes from another APIC) ends the wait and begins the service, also if
+ *    there was no wait.  If a service is open, its EOI was not seen: the new one
+ *    takes its place.
+ *  - An EOI ends the service; the time from accept to EOI is taken if the
+ *    service began with the end of a wait that was timed.
+ *  - An EOI without a service ends the wait, and only accept to EOI is timed:
+ *    the CPU has delivered the interrupt (VIRTUAL), or injections were not
+ *    recorded.  But the first EOI after the beginning may belong to what was
+ *    accepted before it, and ends nothing.
+ *  - The end of a wait for the CPU (VIRTUAL) is not timed as accept to
+ *    injection, should there be an injection.
+ *
+ * A loss ends all that is open, as it does for exits, and a change of what is
+ * recorded does so, too; then all is as at the beginning.  While a pCPU is
+ * blind, nothing begins.
+ *
+ * At most LAPIC_PAIRS_MAX vectors of vCPUs are watched at a time, in some 30 MB.
+ * If there are more, all are forgotten and the watch begins anew, so that
+ * domains that are no more do not take the room for ever.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stats_priv.h"
+
+#define LAPIC_PAIRS_MAX (1u << 18)
+
+/* What is open of a vector of a vCPU. */
+struct lapic_pair {
+    uint64_t key;        /* domain << 24 | vcpu << 8 | vector */
+    uint64_t generation; /* when this is another, all below is void */
+    struct idtap_lapic_row *row; /* NULL: neither accept nor EOI so far */
+    uint64_t accept_tsc; /* of the wait */
+    uint64_t inject_tsc; /* of the service */
+    uint64_t origin_tsc; /* of the service: when it was accepted */
+    bool waits;
+    bool unsure;         /* this wait will not be timed */
+    bool by_cpu;         /* this wait is for the CPU to deliver */
+    bool in_service;
+    bool has_origin;
+    bool eoi_seen;
+};
+
+static struct lapic_pair *pair_of(struct idtap_stats *s,
+                                  const struct idtap_record *r)
+{
+    uint64_t key = (uint64_t)r->domain << 24 | (uint64_t)r->vcpu << 8 |
+                   r->vector;
+    /* Neither of the two ever falls. */
+    uint64_t generation = s->generation + s->nr_configs;
+    struct lapic_pair *p = map_find(&s->pairs, key);
+
+    if ( !p )
+    {
+        if ( s->pairs.nr == LAPIC_PAIRS_MAX )
+            map_clear(&s->pairs);
+        p = map_insert(&s->pairs, key, sizeof(*p));
+    }
+    if ( p && p->generation != generation )
+    {
+        p->generation = generation;
+        p->waits = p->in_service = p->eoi_seen = false;
+    }
+
+    return p;
+}
+
+/* The pair of an accept or EOI, with its row; counts the record. */
+static struct lapic_pair *counted_pair(struct idtap_stats *s,
+                                       const struct idtap_record *r)
+{
+    struct idtap_domain_stats *d = domain_of(s, r);
+    struct lapic_pair *p = d ? pair_of(s, r) : NULL;
+
+    if ( p && !p->row )
+        p->row = map_get(&d->lapic, r->vector, sizeof(*p->row));
+    if ( !p || !p->row )
+        return NULL;
+
+    choose(s);
+    return p;
+}
+
+int stats_lapic_accept(struct idtap_stats *s, const struct idtap_record *r)
+{
+    struct lapic_pair *p = counted_pair(s, r);
+
+    if ( !p )
+        return -ENOMEM;
+
+    p->row->accepted++;
+    p->row->pending += !!(r->flags & IDTAP_F_PENDING);
+    p->row->level += !!(r->flags & IDTAP_F_LEVEL);
+    p->row->queued += !!(r->flags & IDTAP_F_VIRTUAL);
+
+    if ( s->nr_blind || (r->flags & IDTAP_F_PENDING) )
+        return 0;
+
+    if ( p->waits )
+        p->unsure = true;
+    else
+    {
+        p->waits = true;
+        p->unsure = false;
+        p->by_cpu = r->flags & IDTAP_F_VIRTUAL;
+        p->accept_tsc = r->tsc;
+    }
+    return 0;
+}
+
+/* Are accepts and EOIs of this record's domain and vector chosen? */
+static inline bool lapic_chosen(const struct idtap_stats *s,
+                                const struct idtap_record *r)
+{
+    switch ( s->wanted[IDTAP_EV_LAPIC_ACCEPT] )
+    {
+    case WANTED_ALWAYS:
+        return true;
+
+    case WANTED_NEVER:
+        return false;
+
+    default:
+        return idtap_select_has_domain(&s->select, r->domain) &&
+               idtap_select_has_vector(&s->select, r->vector);
+    }
+}
+
+int stats_lapic_inject(struct idtap_stats *s, const struct idtap_record *r)
+{
+    const struct idtap_inject *e = (const void *)r;
+    struct lapic_pair *p;
+    int rc = 0;
+
+    if ( e->type != IDTAP_TYPE_EXT_INTR || s->nr_blind ||
+         (r->flags & (IDTAP_F_REINJECT | IDTAP_F_NESTED)) ||
+         !lapic_chosen(s, r) /* saves time, changes nothing */ )
+        return 0;
+
+    p = pair_of(s, r);
+    if ( !p )
+        return -ENOMEM;
+
+    p->has_origin = p->waits && !p->unsure;
+    if ( p->has_origin && !p->by_cpu )
+        rc = idtap_hist_add(&p->row->wait, r->tsc - p->accept_tsc);
+    p->waits = false;
+
+    p->in_service = true;
+    p->inject_tsc = r->tsc;
+    p->origin_tsc = p->accept_tsc;
+    return rc;
+}
+
+int stats_lapic_eoi(struct idtap_stats *s, const struct idtap_record *r)
+{
+    struct lapic_pair *p = counted_pair(s, r);
+    int rc = 0;
+
+    if ( !p )
+        return -ENOMEM;
+
+    p->row->eois++;
+    if ( p->in_service )
+    {
+        p->in_service = false;
+        rc = idtap_hist_add(&p->row->service, r->tsc - p->inject_tsc);
+        if ( !rc && p->has_origin )
+            rc = idtap_hist_add(&p->row->total, r->tsc - p->origin_tsc);
+    }
+    else if ( p->waits && p->eoi_seen )
+    {
+        p->waits = false;
+        if ( !p->unsure )
+            rc = idtap_hist_add(&p->row->total, r->tsc - p->accept_tsc);
+    }
+    p->eoi_seen = true;
+    return rc;
+}
+
+static int merge_row(struct idtap_map *m, const struct idtap_lapic_row *from)
+{
+    struct idtap_lapic_row *to = map_get(m, from->key, sizeof(*to));
+    int rc;
+
+    if ( !to )
+        return -ENOMEM;
+
+    to->accepted += from->accepted;
+    to->pending += from->pending;
+    to->level += from->level;
+    to->queued += from->queued;
+    to->eois += from->eois;
+    rc = idtap_hist_merge(&to->wait, &from->wait);
+    if ( !rc )
+        rc = idtap_hist_merge(&to->service, &from->service);
+    return rc ? rc : idtap_hist_merge(&to->total, &from->total);
+}
+
+int stats_lapic_merge(struct idtap_map *to, const struct idtap_map *from)
+{
+    uint32_t i;
+    int rc = 0;
+
+    for ( i = 0; from->mask && i <= from->mask && !rc; i++ )
+        if ( from->slot[i] )
+            rc = merge_row(to, from->slot[i]);
+
+    return rc;
+}
+
+void stats_lapic_clear(struct idtap_map *m)
+{
+    uint32_t i;
+
+    for ( i = 0; m->mask && i <= m->mask; i++ )
+    {
+        struct idtap_lapic_row *row = m->slot[i];
+
+        if ( row )
+        {
+            idtap_hist_clear(&row->wait);
+            idtap_hist_clear(&row->service);
+            idtap_hist_clear(&row->total);
+        }
+    }
+    map_clear(m);
+}
+
+static int by_accepted(const void *a, const void *b)
+{
+    const struct idtap_lapic_row *x = *(void *const *)a;
+    const struct idtap_lapic_row *y = *(void *const *)b;
+
+    if ( x->accepted != y->accepted )
+        return x->accepted > y->accepted ? -1 : 1;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+const struct idtap_lapic_row **
+idtap_stats_lapic_rows(const struct idtap_domain_stats *d, unsigned int *nr)
+{
+    void **all = map_elements(&d->lapic);
+
+    *nr = d->lapic.nr;
+    if ( all )
+        qsort(all, *nr, sizeof(*all), by_accepted);
+    return (const struct idtap_lapic_row **)all;
+}
