@@ -78,8 +78,8 @@ static int load_profile(const char *path, struct idtap_params *params,
                         struct idtap_attach_error *error)
 {
     struct profile_error pe;
-    size_t len;
-    char *text;
+    size_t len = 0;
+    char *text = NULL;
     int rc = read_file(path, &text, &len);
 
     if ( rc )

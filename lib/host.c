@@ -58,7 +58,7 @@ static int sysctl_once(struct idtap_host *host, struct xen_sysctl *op,
     return rc;
 }
 
-/* A harmless sysctl; Xen answers -EACCES to a version that it does not speak. */
+/* A harmless sysctl; Xen answers -EACCES to a version it does not speak. */
 static int find_sysctl_version(struct idtap_host *host)
 {
     uint32_t v;

@@ -387,7 +387,8 @@ static void forget(struct idtap_recorder *r)
 }
 
 /* After a flush: until every packet that it closed can be had. */
-static int settle(struct idtap_recorder *r, int (*take)(struct idtap_recorder *))
+static int settle(struct idtap_recorder *r,
+                  int (*take)(struct idtap_recorder *))
 {
     unsigned int tries, i;
     int rc;

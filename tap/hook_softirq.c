@@ -97,7 +97,8 @@ void tap_softirqs_restore(void)
             softirq_handlers[i] = original[i];
 }
 
-static noinline void raise_record(unsigned int nr, unsigned int cpu, unsigned int flags)
+static noinline void raise_record(unsigned int nr, unsigned int cpu,
+                                  unsigned int flags)
 {
     struct tap_cpu *c = this_tap_cpu();
     const struct vcpu *v = current_vcpu();

@@ -56,7 +56,8 @@ enum idtap_event {
 /* Flags of a record. */
 #define IDTAP_F_IN_GUEST   (1u << 0) /* irq, nmi: the CPU ran the guest, not
                                         Xen, when the interrupt took it */
-#define IDTAP_F_ERROR_CODE (1u << 1) /* exception, inject: error_code is valid */
+#define IDTAP_F_ERROR_CODE (1u << 1) /* exception, inject: error_code
+                                        is valid */
 #define IDTAP_F_ADDRESS    (1u << 2) /* exception: address is valid */
 #define IDTAP_F_REINJECT   (1u << 3) /* inject: the delivery was begun before
                                         and interrupted by a VM exit; do not
