@@ -5,6 +5,7 @@
 #   emulator_packages   prints the Debian packages to install on this machine,
 #                       one a line
 #   emulator_stream     dom0's device for the script's output (write only)
+#   emulator_stream_wait  how many seconds a full pipe takes to get there
 #   emulator_terminal   dom0's device for the interactive shell (a terminal)
 #   emulator_disk       dom0's device for the results (a raw disk)
 #   emulator_dom0_mem   dom0's memory
@@ -29,6 +30,7 @@ emulator_smp=2
 # The second serial port would do for the stream as well, but each byte is a
 # trap there: 20 kB/s.
 emulator_stream=/dev/vport1p1
+emulator_stream_wait=1
 emulator_terminal=/dev/ttyS1
 emulator_disk=/dev/vda
 

@@ -20,7 +20,7 @@ layer_lab() {
     install -m 755 "$lab_dir/dom0/init" "$root/init"
     install -m 644 "$lab_dir/dom0/lib.sh" "$root/lab/lib.sh"
     if [ -n "$script" ]; then install -m 755 "$script" "$root/lab/script"; fi
-    printf "%s='%s'\n" LAB_STREAM "$emulator_stream" \
+    printf "%s='%s'\n" LAB_STREAM "$emulator_stream" LAB_STREAM_WAIT "$emulator_stream_wait" \
         LAB_TERMINAL "$emulator_terminal" LAB_DISK "$emulator_disk" LAB_TERM "${TERM:-vt100}" >"$root/lab/settings"
     if [ -d "$repo_dir/build/guests" ]; then cp -a "$repo_dir/build/guests/." "$root/guests/"; fi
     find "$root" -exec touch -h -d @0 {} +

@@ -17,7 +17,8 @@
  *  - An injection (an external interrupt, not again, not of a nested guest: that
  *    comes from another APIC) ends the wait and begins the service, also if
  *    there was no wait.  If a service is open, its EOI was not seen: the new one
- *    takes its place.
+ *    takes its place.  Before the trace's first accept or EOI, injections are
+ *    not looked at: most traces have neither, and shall not pay for this.
  *  - An EOI ends the service; the time from accept to EOI is taken if the
  *    service began with the end of a wait that was timed.
  *  - An EOI without a service ends the wait, and only accept to EOI is timed:
