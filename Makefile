@@ -3,8 +3,7 @@
 # Builds everything that idtap is made of.  One flat makefile: `make` builds
 # the tool and the tap, `make guests` the lab's guests, `make unit`,
 # `make unit-asan` and `make unit-tsan` the unit tests.  Warnings are errors.
-# Nothing is
-# written outside $(BUILD).
+# Nothing is written outside $(BUILD).
 
 # V=1 shows the commands.
 Q := $(if $(V),,@)

@@ -8,6 +8,7 @@ run='. /lab/lib.sh; xl unpause truth; wait_for 60 _gone truth'
 truth_ready
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-inject" -e inject \
     --vector 0xf3,0x40,db -d truth -- sh -c "$run"
+truth_verdict
 cp "$(guest_console truth)" "$OUT/trace-inject.truth"
 
 truth_ready
@@ -30,7 +31,7 @@ echo $n >/out/filters/toggles
 END
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-toggled" -e inject -d truth \
     --ring 8M -- sh "$OUT/toggle"
-grep -q 'truth: SUCCESS' "$(guest_console truth)" || fail "the guest failed"
+truth_verdict
 cp "$(guest_console truth)" "$OUT/trace-toggled.truth"
 echo "$(cat "$OUT/toggles") changes of the filter"
 [ "$(cat "$OUT/toggles")" -ge 8 ] || fail "too few changes to prove anything"

@@ -4,7 +4,7 @@
 # site of the tap's.
 
 id=$(idtap status | sed -n 's/^Xen.*build-id //p')
-before=$(textsum)
+before=$(textsum) || fail "no checksum of Xen's text"
 patch() { xen-livepatch "$@" >"$OUT/patch" 2>&1; }
 
 # Below: the tap attaches on top of it, and leaves it there.
@@ -19,7 +19,7 @@ expect 0 idtap detach
 patch revert harmless || fail "revert: $(cat "$OUT/patch")"
 patch unload harmless || fail "unload"
 not_attached
-[ "$(textsum)" = "$before" ] || fail "Xen's text was changed"
+same_text "$before"
 
 # Above: Xen refuses what does not stand on the tap, and takes it if told so.
 expect 0 idtap attach
@@ -36,7 +36,7 @@ patch revert harmless || fail "revert: $(cat "$OUT/patch")"
 patch unload harmless || fail "unload"
 expect 0 idtap detach
 not_attached
-[ "$(textsum)" = "$before" ] || fail "Xen's text was changed"
+same_text "$before"
 
 # A site that another patch has changed: refused.
 patch upload siteswap "/tests/payloads/siteswap-$id.o" || fail "upload"
@@ -46,6 +46,6 @@ said 'call site'
 not_attached
 patch revert siteswap || fail "revert: $(cat "$OUT/patch")"
 patch unload siteswap || fail "unload"
-[ "$(textsum)" = "$before" ] || fail "Xen's text was changed"
+same_text "$before"
 expect 0 idtap attach
 expect 0 idtap detach
