@@ -81,7 +81,7 @@ static const char *hook_name(unsigned int hook)
 /* Compares what was parsed with one line; returns whether it is a site. */
 static bool compare(const char *line, unsigned int site)
 {
-    char kind[16] = "", name[64], insn[8], number[32];
+    char kind[16] = "", name[64], insn[8];
     const struct idtap_site *s = &params.site[site];
     unsigned long long value;
     char number[32];
