@@ -63,11 +63,11 @@ cp -r /mnt/small/trace "$OUT/full"
 umount /mnt/small
 
 # Parts by size: each readable by itself, all together, nothing missing.
-expect 0 idtap record -o "$OUT/parts" --rotate 256K --fail-on-loss -T 4
+expect 0 idtap record -o "$OUT/parts" --rotate 128K --fail-on-loss -T 6
 [ -d "$OUT/parts/000002" ] || fail "no second part"
 expect 0 idtap report -i "$OUT/parts/000002"
 expect 0 idtap report -i "$OUT/parts"
-expect 0 idtap record -o "$OUT/kept" --rotate 256K --keep 2 -T 4
+expect 0 idtap record -o "$OUT/kept" --rotate 128K --keep 2 -T 6
 [ "$(ls "$OUT/kept" | wc -l)" -le 2 ] || fail "more than two parts were kept"
 not_attached
 destroy_guest truth

@@ -266,20 +266,22 @@ static void lap(void **state)
 /* Whoever interrupts goes far ahead, and the reader too: there is room. */
 static void old_news(void **state)
 {
-    (void)state;
-    ready(2);
-    ring_fill(&t, 8);
-    interrupt(0, WINDOW_clock, 0, "wrwwfrwfrww");
-    assert_true(ring_write(&t, 0, 16));
-    assert_int_equal(t.ring.discarded, 0);
-    done();
+    unsigned int i;
 
-    ready(2);
-    ring_fill(&t, 8);
-    interrupt(0, WINDOW_clock, 0, "rwfrwfrww");
-    assert_true(tap_ring_flush(&t.ring));
-    assert_int_equal(t.ring.discarded, 0);
-    done();
+    (void)state;
+    for ( i = 0; i < 2; i++ )
+    {
+        ready(2);
+        run("wfrwfr"); /* in the first lap there is always room */
+        ring_fill(&t, 8);
+        interrupt(0, WINDOW_clock, 0, "wrwwfrwfrww");
+        if ( i )
+            assert_true(tap_ring_flush(&t.ring));
+        else
+            assert_true(ring_write(&t, 0, 16));
+        assert_int_equal(t.ring.discarded, 0);
+        done();
+    }
 }
 
 static const char *const scripts[] = {
