@@ -63,6 +63,7 @@ static void put_ring(struct json *j, const struct script *s,
         json_uint(j, "rip", e->rip);
         json_uint(j, "reason", e->reason);
         put_name(j, "reason_name", idtap_reason_name(s->r.vendor, e->reason));
+        json_uint(j, "detail", e->detail);
         json_uint(j, "delivery", e->delivery);
         break;
     }

@@ -105,11 +105,13 @@ static void put_exit(const struct script *s, const struct idtap_record *r)
     if ( name )
         printf(" %s", name);
     else
-        printf(" reason=%#" PRIx32, e->reason);
+        printf(" reason=%#x", e->reason);
     put_vector(r);
     printf(" rip=%#" PRIx64, e->rip);
-    if ( e->delivery & (1u << 31) )
-        printf(" delivering=0x%02x", e->delivery & 0xff);
+    if ( e->detail )
+        printf(" detail=%#" PRIx32, e->detail);
+    if ( r->flags & IDTAP_F_DELIVERY )
+        printf(" delivering=0x%02x", IDTAP_DELIVERY_VECTOR(e->delivery));
 }
 
 static void put_exception(const struct idtap_record *r)
@@ -251,7 +253,7 @@ static void put_flags(uint16_t flags)
         { IDTAP_F_IN_GUEST, "in-guest" }, { IDTAP_F_REINJECT, "again" },
         { IDTAP_F_NESTED, "nested" }, { IDTAP_F_INJECTS, "injects" },
         { IDTAP_F_INTERCEPT, "intercepted" }, { IDTAP_F_PENDING, "pending" },
-        { IDTAP_F_VIRTUAL, "queued" },
+        { IDTAP_F_VIRTUAL, "queued" }, { IDTAP_F_ENTRY_FAILED, "entry-failed" },
     };
     size_t i;
 

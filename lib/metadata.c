@@ -179,10 +179,10 @@ static void put_enums(FILE *f, enum idtap_vendor vendor)
         if ( idtap_type_name(i) )
             fprintf(f, " \"%s\" = %zu,", idtap_type_name(i), i);
     fputs(" };\n"
-          "enum exit_reason : x32 {", f);
+          "enum exit_reason : x16 {", f);
     /* An enumeration must have a name; a code of no meaning takes the part. */
     if ( !nr )
-        fputs(" \"NONE\" = 0xfffffffe,", f);
+        fputs(" \"NONE\" = 0xfffe,", f);
     for ( i = 0; i < nr; i++ )
         fprintf(f, "%s\"%s\" = %" PRIu32 ",", i % 4 ? " " : "\n    ",
                 r[i].name, r[i].code);
@@ -204,7 +204,7 @@ static void put_events(FILE *f)
               "s32 irq; enum irq_owner owner; u8 depth; u16 pad; ");
     put_event(f, IDTAP_EV_IRQ_EXIT, "");
     put_event(f, IDTAP_EV_VM_EXIT,
-              "x64 rip; enum exit_reason reason; x32 delivery; ");
+              "x64 rip; enum exit_reason reason; x16 delivery; x32 detail; ");
     put_event(f, IDTAP_EV_VM_ENTRY, "");
     put_event(f, IDTAP_EV_EXCEPTION,
               "x64 rip; x64 address; x32 error_code; u8 orig_vector;"

@@ -69,7 +69,9 @@ static const struct idtap_reason svm[] = {
     { 0xa0, "INVLPGB" }, { 0xa1, "INVLPGB_ILLEGAL" }, { 0xa2, "INVPCID" },
     { 0xa3, "MCOMMIT" }, { 0xa4, "TLBSYNC" }, { 0xa5, "BUSLOCK" },
     { 0xa6, "IDLE_HLT" }, { 0x400, "NPF" }, { 0x401, "AVIC_INCOMPLETE_IPI" },
-    { 0x402, "AVIC_NOACCEL" }, { 0x403, "VMGEXIT" }, { 0xffffffff, "INVALID" },
+    { 0x402, "AVIC_NOACCEL" }, { 0x403, "VMGEXIT" },
+    { 0xfffc, "INVALID_PMC" }, { 0xfffd, "IDLE_REQUIRED" }, { 0xfffe, "BUSY" },
+    { 0xffff, "INVALID" }, /* the last four are -4 to -1, as records have them */
 };
 
 static const struct idtap_reason vmx[] = {

@@ -14,6 +14,16 @@
     ((uint64_t)(event) | (uint64_t)(uint8_t)(vector) << 8 | \
      (uint64_t)(uint16_t)(flags) << 16)
 
+/*
+ * idtap_vm_exit's `delivery` of an event in the format that both vendors use
+ * for what was being delivered; @type is that of the exception that exits.
+ */
+static inline uint16_t tap_delivery(uint32_t event, unsigned int type)
+{
+    return (event & 0xfff) | type << 12 |
+           (event >> 16 & IDTAP_DELIVERY_VALID);
+}
+
 /* Is some hook of @class to record?  The only work of an idle hook. */
 static inline bool tap_idle(uint32_t class)
 {

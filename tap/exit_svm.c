@@ -23,6 +23,8 @@
 
 #define VMEXIT_EXCEPTION_FIRST 0x40
 #define VMEXIT_EXCEPTION_LAST  0x5f
+#define VMEXIT_INTR            0x60
+#define VMEXIT_ICEBP           0x88
 
 /* EVENTINJ and EXITINTINFO. */
 #define EVENT_VECTOR(e) ((e) & 0xff)
@@ -51,14 +53,34 @@ static unsigned int nested_flag(const struct vcpu *v)
     return FIELD(uint8_t, v, PROFILE.vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
 }
 
-static void exit_record(struct tap_ring *ring, const struct vcpu *v,
+/* The exception that exits with @code, or -1. */
+static int exception_of(uint64_t code)
+{
+    if ( code - VMEXIT_EXCEPTION_FIRST < 32 )
+        return code - VMEXIT_EXCEPTION_FIRST;
+    return code == VMEXIT_ICEBP ? TRAP_db : -1;
+}
+
+static unsigned int type_of(uint64_t code, unsigned int vector)
+{
+    if ( code == VMEXIT_ICEBP )
+        return IDTAP_TYPE_PRI_SW_EXC;
+    return vector == TRAP_bp || vector == TRAP_of ? IDTAP_TYPE_SW_EXCEPTION
+                                                  : IDTAP_TYPE_HW_EXCEPTION;
+}
+
+static void exit_record(struct tap_cpu *c, const struct vcpu *v,
                         const char *vmcb, uint64_t code)
 {
+    struct tap_ring *ring = &c->ring;
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
     unsigned int flags = nested_flag(v) |
                          (intinfo & EVENT_V ? IDTAP_F_DELIVERY : 0);
-    unsigned int vector = code - VMEXIT_EXCEPTION_FIRST < 32
-                          ? code - VMEXIT_EXCEPTION_FIRST : 0;
+    int exception = exception_of(code);
+    unsigned int vector = exception >= 0 ? (unsigned int)exception :
+                          code == VMEXIT_INTR ? c->exit_vector : 0;
+    unsigned int type = exception >= 0 ? type_of(code, vector) : 0;
+    bool detail = exception < 0 || (HAS_ERROR_CODE & (1u << vector));
     struct tap_slot slot;
     struct idtap_vm_exit *r = tap_emit(ring, &slot, sizeof(*r),
                                        HEAD(IDTAP_EV_VM_EXIT, vector, flags),
@@ -68,13 +90,15 @@ static void exit_record(struct tap_ring *ring, const struct vcpu *v,
         return;
     r->rip = VMCB(uint64_t, vmcb, RIP);
     r->reason = code;
-    r->delivery = intinfo;
+    r->delivery = tap_delivery(intinfo, type);
+    r->detail = detail ? VMCB(uint32_t, vmcb, EXITINFO1) : 0;
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
 static void exception_record(struct tap_ring *ring, const struct vcpu *v,
-                             const char *vmcb, unsigned int vector)
+                             const char *vmcb, uint64_t code)
 {
+    unsigned int vector = exception_of(code);
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
     unsigned int flags = nested_flag(v);
     struct tap_slot slot;
@@ -97,8 +121,7 @@ static void exception_record(struct tap_ring *ring, const struct vcpu *v,
     r->error_code = flags & IDTAP_F_ERROR_CODE
                     ? VMCB(uint32_t, vmcb, EXITINFO1) : 0;
     r->orig_vector = intinfo & EVENT_V ? EVENT_VECTOR(intinfo) : 0;
-    r->type = vector == TRAP_bp || vector == TRAP_of ? IDTAP_TYPE_SW_EXCEPTION
-                                                     : IDTAP_TYPE_HW_EXCEPTION;
+    r->type = type_of(code, vector);
     r->pad = 0;
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
@@ -110,13 +133,17 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
     unsigned int domid = domain_id(vcpu_domain(v));
     const char *vmcb = vmcb_of(v);
     uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
+    int exception = exception_of(code);
 
-    if ( likely(c) && tap_wanted(IDTAP_CLASS_EXIT, domid) )
-        exit_record(&c->ring, v, vmcb, code);
-    if ( likely(c) && code - VMEXIT_EXCEPTION_FIRST < 32 &&
-         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid,
-                           code - VMEXIT_EXCEPTION_FIRST) )
-        exception_record(&c->ring, v, vmcb, code - VMEXIT_EXCEPTION_FIRST);
+    if ( likely(c) )
+    {
+        if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
+            exit_record(c, v, vmcb, code);
+        if ( exception >= 0 &&
+             tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, exception) )
+            exception_record(&c->ring, v, vmcb, code);
+        c->exit_vector = 0;
+    }
 
     svm_vmexit_handler(regs);
 }

@@ -25,6 +25,7 @@
 
 #define REASON_EXCEPTION_NMI 0
 #define REASON_EXTERNAL_INTR 1
+#define REASON_ENTRY_FAILED  (1u << 31)
 
 #define INFO_VECTOR(i)   ((i) & 0xff)
 #define INFO_TYPE(i)     (((i) >> 8) & 7)
@@ -51,8 +52,11 @@ static unsigned int nested_flag(const struct vcpu *v)
 static void exit_record(struct tap_ring *ring, const struct vcpu *v,
                         uint32_t reason, uint32_t info, uint32_t idtv)
 {
+    bool exception = (uint16_t)reason == REASON_EXCEPTION_NMI;
     unsigned int flags = nested_flag(v) |
-                         (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0);
+                         (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
+                         (reason & REASON_ENTRY_FAILED ? IDTAP_F_ENTRY_FAILED
+                                                       : 0);
     struct tap_slot slot;
     struct idtap_vm_exit *r =
         tap_emit(ring, &slot, sizeof(*r),
@@ -63,7 +67,9 @@ static void exit_record(struct tap_ring *ring, const struct vcpu *v,
         return;
     r->rip = vmread(GUEST_RIP);
     r->reason = reason;
-    r->delivery = idtv;
+    r->delivery = tap_delivery(idtv, exception ? INFO_TYPE(info) : 0);
+    r->detail = !exception ? vmread(EXIT_QUALIFICATION) :
+                info & INFO_ERROR_CODE ? vmread(VM_EXIT_INTR_ERROR_CODE) : 0;
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 

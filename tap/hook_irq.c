@@ -84,13 +84,28 @@ static noinline void irq(struct cpu_user_regs *regs, bool in_guest)
                        current_vcpu());
 }
 
+/*
+ * At STGI the CPU takes what was pending, the most urgent first: that one ended
+ * the guest's run, if the exit was for an interrupt at all.  The exit's record,
+ * which comes after (tap/exit_svm.c), has no other way to know.
+ */
+static noinline void irq_at_stgi(struct cpu_user_regs *regs)
+{
+    struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
+
+    if ( likely(c) && !c->exit_vector )
+        c->exit_vector = regs_vector(regs);
+    irq(regs, true);
+}
+
 void tap_do_IRQ(struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_IRQ) )
+    if ( tap_idle(IDTAP_CLASS_IRQ | IDTAP_CLASS_EXIT) )
         do_IRQ(regs);
+    else if ( regs_rip(regs) == (uint64_t)svm_stgi_label )
+        irq_at_stgi(regs);
     else
-        irq(regs, guest_mode(regs) ||
-                  regs_rip(regs) == (uint64_t)svm_stgi_label);
+        irq(regs, guest_mode(regs));
 }
 
 void tap_do_IRQ_vmexit(struct cpu_user_regs *regs)

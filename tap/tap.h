@@ -27,7 +27,10 @@
 /* One per pCPU that was present at attach; a page of Xen's heap. */
 struct tap_cpu {
     struct tap_ring ring;
-    uint8_t irq_depth; /* of interrupts being recorded; this pCPU only */
+    /* This pCPU only: */
+    uint8_t irq_depth;   /* of interrupts being recorded */
+    uint8_t exit_vector; /* SVM: first interrupt taken at STGI since the last
+                            exit; 0: none */
 };
 _Static_assert(sizeof(struct tap_cpu) <= PAGE_SIZE, "allocated as a page");
 

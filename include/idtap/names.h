@@ -22,7 +22,7 @@ enum idtap_vendor {
 enum idtap_vendor idtap_vendor_of(const char *cpu_vendor);
 
 struct idtap_reason {
-    uint32_t code;
+    uint16_t code; /* as in struct idtap_vm_exit */
     const char *name;
 };
 

@@ -77,6 +77,7 @@ enum idtap_event {
 #define IDTAP_F_VIRTUAL    (1u << 11) /* lapic accept: the CPU delivers it by
                                          itself (virtual interrupt delivery):
                                          queued, and no inject record follows */
+#define IDTAP_F_ENTRY_FAILED (1u << 12) /* exit: the VM entry itself failed */
 
 /* Values of `domain` that are not guests (Xen's public/xen.h). */
 #define IDTAP_DOMID_IDLE 0x7fffu
@@ -112,12 +113,25 @@ struct idtap_irq_enter {
     uint16_t pad;
 };
 
+/*
+ * `delivery` squeezes what VMX keeps in IDT-vectoring information (SVM: in
+ * EXITINTINFO) and in the type of interruption information into 16 bits.
+ */
+#define IDTAP_DELIVERY_VECTOR(d) ((d) & 0xff)
+#define IDTAP_DELIVERY_TYPE(d)   (((d) >> 8) & 7) /* enum idtap_event_type */
+#define IDTAP_DELIVERY_ERROR     (1u << 11) /* it pushes an error code */
+#define IDTAP_DELIVERY_EXIT_TYPE(d) (((d) >> 12) & 7) /* of the exception that
+                                        exits, enum idtap_event_type */
+#define IDTAP_DELIVERY_VALID     (1u << 15) /* an event was being delivered */
+
 struct idtap_vm_exit {
     struct idtap_record r; /* vector: of an exception or external interrupt */
     uint64_t rip;          /* guest's RIP */
-    uint32_t reason;       /* VMX basic exit reason, or SVM exit code */
-    uint32_t delivery;     /* IDT-vectoring info / EXITINTINFO, low word; the
-                              event being delivered is valid if bit 31 is set */
+    uint16_t reason;       /* VMX basic exit reason, or SVM exit code (the
+                              negative ones cut to 16 bits: 0xffff, INVALID) */
+    uint16_t delivery;     /* IDTAP_DELIVERY_* */
+    uint32_t detail;       /* an exception's error code, or 0; any other exit:
+                              low half of the exit qualification / EXITINFO1 */
 };
 
 struct idtap_exception {

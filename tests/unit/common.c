@@ -202,7 +202,7 @@ void test_plain(struct test_stream *s, unsigned int dt, uint8_t event,
 }
 
 void test_vm_exit(struct test_stream *s, unsigned int dt, uint16_t domain,
-                  uint16_t vcpu, uint32_t reason)
+                  uint16_t vcpu, uint16_t reason)
 {
     struct idtap_vm_exit e = {
         .r = common(s, dt, IDTAP_EV_VM_EXIT, domain, 0, 0),

@@ -63,7 +63,7 @@ void test_irq_enter(struct test_stream *s, unsigned int dt, uint16_t domain,
 void test_plain(struct test_stream *s, unsigned int dt, uint8_t event,
                 uint16_t domain, uint8_t vector, uint16_t flags);
 void test_vm_exit(struct test_stream *s, unsigned int dt, uint16_t domain,
-                  uint16_t vcpu, uint32_t reason);
+                  uint16_t vcpu, uint16_t reason);
 void test_vm_entry(struct test_stream *s, unsigned int dt, uint16_t domain,
                    uint16_t vcpu);
 void test_exception(struct test_stream *s, unsigned int dt, uint16_t domain,

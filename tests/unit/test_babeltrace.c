@@ -105,7 +105,8 @@ static void same_fields(void **state)
             "domain = 1, vcpu = 65535 }, { name = \"guest\" }",
         "vm_exit: { cpu_id = 1, abi_version = 1 }, { vector = 0, flags = 0x0, "
             "domain = 1, vcpu = 1 }, { rip = 0xFFFFFFFF81000000, "
-            "reason = ( \"CPUID\" : container = 0x72 ), delivery = 0x0 }",
+            "reason = ( \"CPUID\" : container = 0x72 ), delivery = 0x0, "
+            "detail = 0x0 }",
         "irq_enter: { cpu_id = 0, abi_version = 1 }, { vector = 250, "
             "flags = 0x1, domain = 1, vcpu = 0 }, { irq = -1, "
             "owner = ( \"direct\" : container = 2 ), depth = 0, pad = 0 }",

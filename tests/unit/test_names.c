@@ -47,7 +47,7 @@ static void reasons(void **state)
     assert_int_equal(idtap_vendor_of(""), IDTAP_VENDOR_UNKNOWN);
     assert_string_equal(idtap_reason_name(IDTAP_VENDOR_SVM, 0x72), "CPUID");
     assert_string_equal(idtap_reason_name(IDTAP_VENDOR_SVM, 0x400), "NPF");
-    assert_string_equal(idtap_reason_name(IDTAP_VENDOR_SVM, 0xffffffff),
+    assert_string_equal(idtap_reason_name(IDTAP_VENDOR_SVM, 0xffff),
                         "INVALID");
     assert_string_equal(idtap_reason_name(IDTAP_VENDOR_SVM, 0x4e),
                         "EXCEPTION_PF");
