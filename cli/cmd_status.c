@@ -55,6 +55,27 @@ static void print_config(const struct idtap_config *c)
     printf("\n");
 }
 
+static const struct { uint32_t bit; const char *word, *text; } hardware[] = {
+    { IDTAP_HW_SVM, "svm", "AMD SVM" },
+    { IDTAP_HW_VMX, "vmx", "Intel VMX" },
+    { IDTAP_HW_VIRTUAL_DELIVERY, "virtual_interrupt_delivery",
+      "virtual interrupt delivery (the CPU delivers what a guest's local APIC "
+      "accepts: recorded as queued)" },
+    { IDTAP_HW_POSTED, "posted_interrupts",
+      "posted interrupts (recorded as the manual has it, but never tested)" },
+};
+
+static void print_hardware(const struct idtap_status *s)
+{
+    unsigned int i, n = 0;
+
+    printf("hardware  ");
+    for ( i = 0; i < sizeof(hardware) / sizeof(hardware[0]); i++ )
+        if ( s->hardware & hardware[i].bit )
+            printf("%s %s", n++ ? "," : "", hardware[i].text);
+    printf("%s\n", n ? "" : " no HVM guests: neither Intel VMX nor AMD SVM");
+}
+
 static void print_cpus(const struct idtap_status *s)
 {
     char a[UNITS_LEN + 8], b[UNITS_LEN + 8], c[UNITS_LEN + 8];
@@ -96,6 +117,7 @@ static void print_text(struct idtap_host *host, const struct idtap_status *s)
     if ( s->state != IDTAP_STATE_ATTACHED )
         return;
 
+    print_hardware(s);
     print_config(&s->config);
     if ( reader )
         printf("reader     process %d\n", reader);
@@ -125,6 +147,11 @@ static void print_json(struct idtap_host *host, const struct idtap_status *s)
         json_string(&j, "version", s->version);
         json_bool(&j, "on_top", s->on_top);
         json_int(&j, "reader_pid", cli_reader());
+        json_array(&j, "hardware");
+        for ( i = 0; i < sizeof(hardware) / sizeof(hardware[0]); i++ )
+            if ( s->hardware & hardware[i].bit )
+                json_string(&j, NULL, hardware[i].word);
+        json_end_array(&j);
         json_uint(&j, "packet_size", s->rings.packet_size);
         json_uint(&j, "packets_per_ring", s->rings.nr_packets);
         json_array(&j, "classes");

@@ -137,6 +137,9 @@ int idtap_status(struct idtap_host *host, struct idtap_status *status)
          (rc = read_string(host, IDTAP_HYPFS_DIR "/version", status->version,
                            sizeof(status->version))) )
         return rc;
+    if ( (rc = read_exactly(host, IDTAP_HYPFS_DIR "/hardware",
+                            &status->hardware, sizeof(status->hardware))) )
+        return rc;
     status->state = strcmp(status->text, "ready") ? IDTAP_STATE_FAILED
                                                   : IDTAP_STATE_ATTACHED;
     if ( (rc = read_exactly(host, IDTAP_HYPFS_DIR "/config", &status->config,

@@ -25,7 +25,7 @@ static struct hypfs_funcs counter_funcs, clock_funcs, config_funcs, flush_funcs;
 static struct tap_filter filters[2];
 static struct idtap_config config;  /* in force */
 static struct idtap_config written; /* what dom0 wrote, not yet believed */
-static uint32_t flushes, flush_word;
+static uint32_t flushes, flush_word, hardware;
 static char build_id[2 * IDTAP_BUILD_ID_LEN + 1];
 static unsigned int root_growth; /* what /idtap added to the size of / */
 static bool opened;
@@ -55,6 +55,8 @@ LEAF_INIT(version_node, STRING, "version", version, sizeof(version), 0,
 LEAF_INIT(build_id_node, STRING, "build-id", build_id, sizeof(build_id), 0,
           &hypfs_leaf_ro_funcs);
 LEAF_INIT(state_node, STRING, "state", "attaching", sizeof("attaching"), 0,
+          &hypfs_leaf_ro_funcs);
+LEAF_INIT(hardware_node, UINT, "hardware", &hardware, sizeof(hardware), 0,
           &hypfs_leaf_ro_funcs);
 LEAF_INIT(rings_node, BLOB, "rings", &tap_rings, sizeof(tap_rings), 0,
           &hypfs_leaf_ro_funcs);
@@ -304,8 +306,8 @@ void tap_doorway_open(void)
 {
     static const char digits[] = "0123456789abcdef";
     struct hypfs_entry_leaf *const leaves[] = {
-        &version_node, &build_id_node, &state_node, &rings_node, &config_node,
-        &clock_node, &flush_node,
+        &version_node, &build_id_node, &state_node, &hardware_node,
+        &rings_node, &config_node, &clock_node, &flush_node,
     };
     unsigned int i;
 
@@ -314,6 +316,7 @@ void tap_doorway_open(void)
         build_id[2 * i] = digits[PROFILE.build_id[i] >> 4];
         build_id[2 * i + 1] = digits[PROFILE.build_id[i] & 15];
     }
+    hardware = tap_hardware();
     config.magic = IDTAP_CONFIG_MAGIC;
     config.version = IDTAP_ABI_VERSION;
     config.size = sizeof(config);

@@ -52,6 +52,9 @@ static inline struct tap_cpu *this_tap_cpu(void)
     return c;
 }
 
+/* tap/hardware.c: IDTAP_HW_* of this host. */
+uint32_t tap_hardware(void);
+
 /* tap/invariants.c: 0, or -IDTAP_REFUSE_* after saying why on the console. */
 int tap_check_params(void);
 int tap_check_invariants(void);

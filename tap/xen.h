@@ -73,6 +73,7 @@ extern struct domain *domain_list;
 extern struct domain *dom_xen;
 extern unsigned int nr_cpu_ids;
 extern const unsigned long cpu_online_map[], cpu_present_map[];
+extern const uint32_t vmx_pin_based_exec_control, vmx_secondary_exec_control;
 extern unsigned long cpu_khz;
 extern unsigned long max_page;
 extern const unsigned long __per_cpu_offset[];

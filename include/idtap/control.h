@@ -6,6 +6,7 @@
  *   version      string   of the tap
  *   build-id     string   of the Xen that the tap was made for, in hex
  *   state        string   "ready", or "failed: " and why
+ *   hardware     uint     IDTAP_HW_* of this host
  *   config       blob rw  struct idtap_config; applied whole or not at all
  *   flush        uint rw  writing IDTAP_FLUSH closes every pCPU's open packet;
  *                         IDTAP_FLUSH_RESTART, while nothing is recorded, also
@@ -24,6 +25,17 @@
 #define IDTAP_MAX_DOMAINS    64u
 #define IDTAP_FLUSH          1u
 #define IDTAP_FLUSH_RESTART  2u
+
+/* What the CPUs can do, as far as Xen makes use of it. */
+#define IDTAP_HW_SVM              (1u << 0)
+#define IDTAP_HW_VMX              (1u << 1)
+#define IDTAP_HW_VIRTUAL_DELIVERY (1u << 2) /* the CPU delivers interrupts that
+                                               a local APIC accepted */
+#define IDTAP_HW_POSTED           (1u << 3) /* devices and other CPUs may post
+                                               interrupts into a running guest */
+#define IDTAP_HW_INTERCEPT        (1u << 4) /* exceptions can be intercepted and
+                                               given back */
+#define IDTAP_HW_SWINT            (1u << 5) /* INT n can be intercepted */
 
 /*
  * What to record.  A record is written if its class is chosen, and its domain

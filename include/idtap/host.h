@@ -86,6 +86,7 @@ struct idtap_status {
     enum idtap_state state;
     char text[200];    /* the tap's own word on its state */
     char version[32];  /* the tap's */
+    uint32_t hardware; /* IDTAP_HW_* (control.h) */
     struct idtap_config config;
     struct idtap_rings rings;
     unsigned int nr_cpus;

@@ -12,3 +12,12 @@ for n in 1 2 3; do
     cp "$(guest_console truth)" "$OUT/trace$n.truth"
 done
 not_attached
+
+# The tap and the guest have the same idea of how interrupts are delivered.
+expect 0 idtap attach
+idtap status --json >"$OUT/status"
+expect 0 idtap detach
+cat "$OUT/status"
+virtual=$(grep -c virtual_interrupt_delivery "$OUT/status")
+grep -q "truth: begin .* virtual-delivery=$virtual" "$OUT/trace1.truth" ||
+    fail "status and the truth guest disagree on virtual interrupt delivery"
