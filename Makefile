@@ -32,7 +32,7 @@ CLI_SRC  := $(wildcard cli/*.c)
 UNIT_SRC := $(filter-out tests/unit/common.c,$(wildcard tests/unit/*.c))
 UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
-CLI_PARTS := $(wildcard cli/lists.c cli/units.c cli/json.c)
+CLI_PARTS := $(wildcard cli/lists.c cli/intercepts.c cli/units.c cli/json.c)
 
 .PHONY: all install clean unit unit-asan unit-tsan headers
 all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp

@@ -31,9 +31,10 @@ static const char help[] =
 "\n"
 "  -o DIR           where the trace goes (default " DEFAULT_TRACE_DIR ")\n"
 "  -e CLASS,...     irq, exit, exception, nmi, inject, softirq, lapic,\n"
-"                   all (default)\n"
+"                   swint, all (default)\n"
 "  -d DOMAIN,...    ids or names; 'idle' is Xen's idle time (default: all)\n"
 "  --vector LIST    like 0-31,0xf3,pf,timer (default: all)\n"
+CLI_INTERCEPT_HELP
 "  -T TIME          stop after TIME (10s, 500ms, 2m; no unit: seconds)\n"
 "  --rotate SIZE    begin a new part, DIR/000001, ..., after every SIZE\n"
 "  --keep N         keep the last N parts only\n"
@@ -46,6 +47,8 @@ static const char help[] =
 
 struct record_args {
     const char *classes, *domains, *vectors, *ring, *packet;
+    const char *intercepts[IDTAP_MAX_INTERCEPTS];
+    unsigned int nr_intercepts;
     struct idtap_recorder_options rec;
     struct idtap_attach_options attach;
     uint64_t duration_ns; /* 0: no limit */
@@ -67,7 +70,7 @@ static void on_signal(int sig)
 static int parse_args(int argc, char **argv, struct record_args *a)
 {
     enum { OPT_VECTOR = 256, OPT_RING, OPT_PACKET, OPT_PROFILE, OPT_PAYLOAD,
-           OPT_ROTATE, OPT_KEEP, OPT_FAIL_ON_LOSS };
+           OPT_ROTATE, OPT_KEEP, OPT_FAIL_ON_LOSS, OPT_INTERCEPT };
     static const struct option options[] = {
         { "output", required_argument, NULL, 'o' },
         { "event", required_argument, NULL, 'e' },
@@ -80,6 +83,7 @@ static int parse_args(int argc, char **argv, struct record_args *a)
         { "payload", required_argument, NULL, OPT_PAYLOAD },
         { "rotate", required_argument, NULL, OPT_ROTATE },
         { "keep", required_argument, NULL, OPT_KEEP },
+        { "intercept", required_argument, NULL, OPT_INTERCEPT },
         { "fail-on-loss", no_argument, NULL, OPT_FAIL_ON_LOSS },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -95,6 +99,11 @@ static int parse_args(int argc, char **argv, struct record_args *a)
         case 'e': a->classes = optarg; break;
         case 'd': a->domains = optarg; break;
         case OPT_VECTOR: a->vectors = optarg; break;
+        case OPT_INTERCEPT:
+            if ( a->nr_intercepts == IDTAP_MAX_INTERCEPTS )
+                return cli_usage(argv[0], "--intercept: too many");
+            a->intercepts[a->nr_intercepts++] = optarg;
+            break;
         case OPT_RING: a->ring = optarg; break;
         case OPT_PACKET: a->packet = optarg; break;
         case OPT_PROFILE: a->attach.profile = optarg; break;
@@ -378,6 +387,9 @@ int cmd_record(int argc, char **argv)
     if ( !status )
         status = cli_config(argv[0], a.classes, a.domains, a.vectors,
                             &a.rec.config);
+    if ( !status )
+        status = cli_intercepts(argv[0], a.intercepts, a.nr_intercepts,
+                                &a.rec.config);
     if ( !status && (lock = cli_lock_reader()) < 0 )
         status = CLI_FAILURE;
     if ( !status )

@@ -9,6 +9,7 @@
 
 #include "host_words.h"
 #include "json.h"
+#include "status_intercepts.h"
 #include "units.h"
 
 static const char help[] =
@@ -119,6 +120,7 @@ static void print_text(struct idtap_host *host, const struct idtap_status *s)
 
     print_hardware(s);
     print_config(&s->config);
+    status_intercepts_print(s);
     if ( reader )
         printf("reader     process %d\n", reader);
     else
@@ -163,6 +165,7 @@ static void print_json(struct idtap_host *host, const struct idtap_status *s)
         for ( i = 0; i < s->config.nr_domains; i++ )
             json_uint(&j, NULL, s->config.domains[i]);
         json_end_array(&j);
+        status_intercepts_json(&j, s);
         json_array(&j, "cpus");
         for ( i = 0; i < s->nr_cpus; i++ )
         {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host_words.h"
+#include "intercepts.h"
 #include "lists.h"
 #include "units.h"
 
@@ -76,11 +77,30 @@ static const char *refusal(int rc)
     }
 }
 
+/* What the tap says to a configuration. */
+static const char *config_refusal(int rc)
+{
+    switch ( -rc )
+    {
+    case IDTAP_REFUSE_HARDWARE:
+        return "this host's CPUs cannot do that: exceptions can be intercepted "
+               "with AMD SVM, and with Intel VMX where software may write all "
+               "VMCS fields (Haswell and later); INT n with AMD SVM only";
+    case IDTAP_REFUSE_NO_HVM:
+        return "only running HVM and PVH guests can be intercepted; what a PV "
+               "guest raises goes through Xen anyway";
+    default:
+        return NULL;
+    }
+}
+
 void cli_host_error(int rc, const char *what)
 {
     const char *words = refusal(rc);
 
-    if ( words )
+    if ( config_refusal(rc) )
+        cli_error("--intercept: %s", config_refusal(rc));
+    else if ( words )
         cli_error("%s: refused: %s. Details: xl dmesg | grep idtap", what,
                   words);
     else if ( rc == -EPROTO )
@@ -294,5 +314,65 @@ int cli_config(const char *command, const char *classes, const char *domains,
                                  &n, resolve_domain, NULL, why) )
         return cli_usage(command, "-d: %s", why);
     config->nr_domains = n;
+    return CLI_OK;
+}
+
+/* Puts an entry into @config, instead of one that its domain has. */
+static bool put_intercept(struct idtap_config *config,
+                          const struct idtap_intercept *new)
+{
+    unsigned int i;
+
+    for ( i = 0; i < config->nr_intercepts; i++ )
+        if ( config->intercepts[i].domain == new->domain )
+            break;
+    if ( i == IDTAP_MAX_INTERCEPTS )
+        return false;
+    if ( i == config->nr_intercepts )
+        config->nr_intercepts++;
+    config->intercepts[i] = *new;
+    return true;
+}
+
+static int one_intercept(const char *command, const char *text,
+                         struct idtap_config *config)
+{
+    char why[LIST_WHY_LEN], domain[INTERCEPT_DOMAIN_LEN];
+    uint16_t ids[IDTAP_MAX_DOMAINS] = { IDTAP_INTERCEPT_ALL };
+    const char *list = intercept_split(text, domain, why);
+    struct idtap_intercept entry = { 0 };
+    unsigned int i, n = 1;
+
+    if ( !list || intercept_list(list, &entry.exceptions, &entry.flags, why) )
+        return cli_usage(command, "--intercept: %s", why);
+    if ( *domain )
+    {
+        if ( list_domains(domain, ids, 1, &n, resolve_domain, NULL, why) )
+            return cli_usage(command, "--intercept: %s", why);
+    }
+    else if ( config->nr_domains )
+    {
+        n = config->nr_domains;
+        memcpy(ids, config->domains, n * sizeof(ids[0]));
+    }
+    for ( i = 0; i < n; i++ )
+    {
+        entry.domain = ids[i];
+        if ( !put_intercept(config, &entry) )
+            return cli_usage(command, "--intercept: more than %u domains",
+                             IDTAP_MAX_INTERCEPTS);
+    }
+    return CLI_OK;
+}
+
+int cli_intercepts(const char *command, const char *const *texts,
+                   unsigned int nr, struct idtap_config *config)
+{
+    unsigned int i;
+    int status;
+
+    for ( i = 0; i < nr; i++ )
+        if ( (status = one_intercept(command, texts[i], config)) )
+            return status;
     return CLI_OK;
 }

@@ -45,4 +45,19 @@ int cli_ring_geometry(const char *command, const char *ring,
 int cli_config(const char *command, const char *classes, const char *domains,
                const char *vectors, struct idtap_config *config);
 
+/*
+ * The arguments of --intercept, [DOMAIN=]LIST, @nr of them, into @config, which
+ * cli_config() has filled in: without DOMAIN they are for the domains of -d, or
+ * for every HVM guest.  CLI_OK or CLI_USAGE.
+ */
+int cli_intercepts(const char *command, const char *const *texts,
+                   unsigned int nr, struct idtap_config *config);
+
+#define CLI_INTERCEPT_HELP \
+    "  --intercept [DOMAIN=]LIST\n" \
+    "                   make DOMAIN (default: those of -d, or every HVM guest)\n" \
+    "                   exit for these exceptions, too, and give them back:\n" \
+    "                   0-31, names like pf, 'all'; 'swint' for INT n (AMD).\n" \
+    "                   Costs the guest time; lasts as long as the recording\n"
+
 #endif /* IDTAP_HOST_WORDS_H */

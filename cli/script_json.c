@@ -81,6 +81,10 @@ static void put_ring(struct json *j, const struct script *s,
         break;
     }
 
+    case IDTAP_EV_SWINT:
+        json_uint(j, "rip", ((const struct idtap_swint *)(const void *)r)->rip);
+        break;
+
     case IDTAP_EV_NMI_ENTER:
         json_uint(j, "rip",
                   ((const struct idtap_nmi_enter *)(const void *)r)->rip);

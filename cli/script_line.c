@@ -76,6 +76,7 @@ static void put_vector(const struct idtap_record *r)
         /* fallthrough */
     case IDTAP_EV_LAPIC_ACCEPT:
     case IDTAP_EV_LAPIC_EOI:
+    case IDTAP_EV_SWINT:
         break; /* an interrupt, even where exceptions have the number, too */
 
     default:
@@ -207,6 +208,12 @@ static void put_details(const struct script *s, const struct idtap_record *r)
         put_exception(r);
         break;
 
+    case IDTAP_EV_SWINT:
+        put_vector(r);
+        printf(" rip=%#" PRIx64,
+               ((const struct idtap_swint *)(const void *)r)->rip);
+        break;
+
     case IDTAP_EV_NMI_ENTER:
         put_vector(r);
         printf(" rip=%#" PRIx64,
@@ -279,7 +286,7 @@ void script_int(const struct script *s, int cpu,
     (void)cpu;
 
     if ( r->event == IDTAP_EV_IRQ_ENTER || r->event == IDTAP_EV_EXCEPTION ||
-         r->event == IDTAP_EV_NMI_ENTER ||
+         r->event == IDTAP_EV_NMI_ENTER || r->event == IDTAP_EV_SWINT ||
          (r->event == IDTAP_EV_INJECT && !(r->flags & IDTAP_F_REINJECT)) )
         printf("int:%u\n", r->vector);
 }

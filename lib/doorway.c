@@ -112,6 +112,7 @@ static int read_cpu(struct idtap_host *host, unsigned int cpu,
 int idtap_status(struct idtap_host *host, struct idtap_status *status)
 {
     struct livepatch_stack stack;
+    struct idtap_clock clock;
     unsigned int i;
     int rc;
 
@@ -137,13 +138,17 @@ int idtap_status(struct idtap_host *host, struct idtap_status *status)
          (rc = read_string(host, IDTAP_HYPFS_DIR "/version", status->version,
                            sizeof(status->version))) )
         return rc;
-    if ( (rc = read_exactly(host, IDTAP_HYPFS_DIR "/hardware",
+    if ( (rc = idtap_clock(host, &clock)) ||
+         (rc = read_exactly(host, IDTAP_HYPFS_DIR "/hardware",
                             &status->hardware, sizeof(status->hardware))) )
         return rc;
+    status->tsc_khz = clock.tsc_khz;
     status->state = strcmp(status->text, "ready") ? IDTAP_STATE_FAILED
                                                   : IDTAP_STATE_ATTACHED;
     if ( (rc = read_exactly(host, IDTAP_HYPFS_DIR "/config", &status->config,
                             sizeof(status->config))) ||
+         (rc = read_exactly(host, IDTAP_HYPFS_DIR "/caused", &status->caused,
+                            sizeof(status->caused))) ||
          (rc = read_exactly(host, IDTAP_HYPFS_DIR "/rings", &status->rings,
                             sizeof(status->rings))) )
         return rc;

@@ -218,6 +218,7 @@ static void put_events(FILE *f)
     put_event(f, IDTAP_EV_SOFTIRQ_EXIT, "");
     put_event(f, IDTAP_EV_LAPIC_ACCEPT, "");
     put_event(f, IDTAP_EV_LAPIC_EOI, "");
+    put_event(f, IDTAP_EV_SWINT, "x64 rip; ");
 
     put_event(f, IDTAP_EV_CLOCK_SYNC,
               "u64 realtime_ns; u64 system_time_ns; u64 uncertainty_ns; ");

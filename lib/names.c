@@ -52,6 +52,7 @@ static const struct { uint32_t bit; const char *name; } classes[] = {
     { IDTAP_CLASS_INJECT, "inject" },
     { IDTAP_CLASS_SOFTIRQ, "softirq" },
     { IDTAP_CLASS_LAPIC, "lapic" },
+    { IDTAP_CLASS_SWINT, "swint" },
 };
 
 static const struct { const char *name; uint32_t class; } events[] = {
@@ -68,6 +69,7 @@ static const struct { const char *name; uint32_t class; } events[] = {
     [IDTAP_EV_SOFTIRQ_EXIT]  = { "softirq_exit", IDTAP_CLASS_SOFTIRQ },
     [IDTAP_EV_LAPIC_ACCEPT]  = { "lapic_accept", IDTAP_CLASS_LAPIC },
     [IDTAP_EV_LAPIC_EOI]     = { "lapic_eoi", IDTAP_CLASS_LAPIC },
+    [IDTAP_EV_SWINT]         = { "swint", IDTAP_CLASS_SWINT },
     [IDTAP_EV_CLOCK_SYNC]    = { "clock_sync", 0 },
     [IDTAP_EV_DOMAIN]        = { "domain", 0 },
     [IDTAP_EV_ATTACH]        = { "attach", 0 },

@@ -27,6 +27,7 @@ const uint8_t idtap_record_bytes[256] = {
     [IDTAP_EV_SOFTIRQ_EXIT]  = sizeof(struct idtap_record),
     [IDTAP_EV_LAPIC_ACCEPT]  = sizeof(struct idtap_record),
     [IDTAP_EV_LAPIC_EOI]     = sizeof(struct idtap_record),
+    [IDTAP_EV_SWINT]         = sizeof(struct idtap_swint),
     [IDTAP_EV_CLOCK_SYNC]    = sizeof(struct idtap_clock_sync),
     [IDTAP_EV_DOMAIN]        = sizeof(struct idtap_domain_name),
     [IDTAP_EV_ATTACH]        = sizeof(struct idtap_record),
@@ -35,10 +36,8 @@ const uint8_t idtap_record_bytes[256] = {
     [IDTAP_EV_CONFIG]        = sizeof(struct idtap_config_change),
 };
 
-#define FLAGS_KNOWN 0xfffu
-
 /* Words of a record, as one 64-bit load behind the TSC sees them. */
-#define BAD_FLAGS   ((uint64_t)(uint16_t)~FLAGS_KNOWN << 16)
+#define BAD_FLAGS   ((uint64_t)(uint16_t)~IDTAP_F_ALL << 16)
 #define DOMAIN_HIGH ((uint64_t)0x8000 << 32)
 #define DOMAIN_ALL  ((uint64_t)0xffff << 32)
 
@@ -111,7 +110,7 @@ static int explain(const uint8_t *p, uint64_t off, uint64_t content,
     if ( r->tsc > h->timestamp_end )
         return BAD(off, "time %" PRIu64 " is after the packet's end %" PRIu64,
                    r->tsc, h->timestamp_end);
-    if ( r->flags & ~FLAGS_KNOWN )
+    if ( r->flags & ~IDTAP_F_ALL )
         return BAD(off + offsetof(struct idtap_record, flags),
                    "flags %#x hold unknown bits", r->flags);
     if ( r->domain > IDTAP_DOMID_IDLE && r->domain != IDTAP_DOMID_NONE )

@@ -66,10 +66,11 @@ static int pre_revert(struct payload *payload)
                "the rings\n");
         return -IDTAP_REFUSE_HELD;
     }
-    tap_recording_stop(true);
+    if ( (rc = tap_recording_stop(true)) )
+        return rc;
     rc = tap_memory_free();
     if ( rc )
-        tap_recording_stop(false);
+        (void)tap_recording_stop(false);
     else
         tap_doorway_state("detaching");
     return rc;

@@ -30,8 +30,9 @@ static char build_id[2 * IDTAP_BUILD_ID_LEN + 1];
 static unsigned int root_growth; /* what /idtap added to the size of / */
 static bool opened;
 
-/* Callbacks that are looking at a ring right now. */
+/* Callbacks that are looking at a ring, or changing the filter, right now. */
 static unsigned int readers;
+static bool stopping; /* no new filters: written by tap_recording_stop() only */
 
 #define DIR_INIT(var, nm) \
     static struct hypfs_entry_dir var = { \
@@ -59,6 +60,8 @@ LEAF_INIT(state_node, STRING, "state", "attaching", sizeof("attaching"), 0,
 LEAF_INIT(hardware_node, UINT, "hardware", &hardware, sizeof(hardware), 0,
           &hypfs_leaf_ro_funcs);
 LEAF_INIT(rings_node, BLOB, "rings", &tap_rings, sizeof(tap_rings), 0,
+          &hypfs_leaf_ro_funcs);
+LEAF_INIT(caused_node, BLOB, "caused", &tap_caused, sizeof(tap_caused), 0,
           &hypfs_leaf_ro_funcs);
 LEAF_INIT(config_node, BLOB, "config", &written, sizeof(written), 1,
           &config_funcs);
@@ -134,14 +137,18 @@ static int config_apply(const struct idtap_config *new)
 {
     struct tap_filter *next =
         tap_filter == &filters[0] ? &filters[1] : &filters[0];
+    uint32_t gate = new->classes | (new->nr_intercepts ? TAP_GATE_INTERCEPT : 0);
 
     if ( !get_cpu_maps() )
         return -XEN_EBUSY;
     tap_filter_build(next, new);
-    WRITE_ONCE(tap_classes, tap_classes | new->classes);
+    WRITE_ONCE(tap_classes, tap_classes | gate);
     __atomic_store_n(&tap_filter, next, __ATOMIC_RELEASE);
     on_selected_cpus(cpu_online_map, nothing, NULL, 1);
-    WRITE_ONCE(tap_classes, new->classes);
+    /* No exit hook may be idle while its pCPU has something to restore. */
+    if ( !new->nr_intercepts )
+        tap_intercepts_settle();
+    WRITE_ONCE(tap_classes, gate);
     put_cpu_maps();
     config = *new;
     return 0;
@@ -157,8 +164,15 @@ static int config_write(struct hypfs_entry_leaf *leaf,
     if ( rc )
         return rc;
     new = written;
-    rc = tap_config_check(&new, ulen);
-    return rc ? rc : config_apply(&new);
+    if ( (rc = tap_config_check(&new, ulen)) ||
+         (rc = tap_intercepts_check(&new)) )
+        return rc;
+    /* Pairs with tap_recording_stop(), as in counter_read(). */
+    __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
+    rc = __atomic_load_n(&stopping, __ATOMIC_SEQ_CST) ? -XEN_EBUSY
+                                                      : config_apply(&new);
+    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+    return rc;
 }
 
 static void flush_ring(struct tap_ring *ring, bool restart)
@@ -189,6 +203,8 @@ static int flush_all(bool restart)
         if ( tap_cpus[i] && !test_bit(i, cpu_online_map) )
             flush_ring(&tap_cpus[i]->ring, restart);
     put_cpu_maps();
+    if ( restart )
+        tap_intercepts_restart();
     return 0;
 }
 
@@ -211,21 +227,41 @@ static int flush_write(struct hypfs_entry_leaf *leaf,
     return rc;
 }
 
-void tap_recording_stop(bool stop)
+static void wait_for_readers(void)
 {
-    if ( !stop )
-    {
-        tap_memory_show(true);
-        __atomic_store_n(&tap_classes, config.classes, __ATOMIC_RELEASE);
-        return;
-    }
-
-    WRITE_ONCE(tap_classes, 0);
-    tap_memory_show(false);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     while ( __atomic_load_n(&readers, __ATOMIC_SEQ_CST) )
         process_pending_softirqs();
+}
+
+int tap_recording_stop(bool stop)
+{
+    static struct idtap_config before; /* one live-patch operation at a time */
+    struct idtap_config none = config;
+    int rc;
+
+    if ( !stop )
+    {
+        tap_memory_show(true);
+        rc = config_apply(&before);
+        __atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
+        return rc;
+    }
+
+    /* Pairs with config_write(): either we see it, or it sees us. */
+    __atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+    wait_for_readers();
+    before = config;
+    none.classes = none.nr_intercepts = 0;
+    if ( (rc = config_apply(&none)) )
+    {
+        __atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
+        return rc;
+    }
+    tap_memory_show(false);
+    wait_for_readers();
     rcu_barrier();
+    return 0;
 }
 
 void tap_doorway_state(const char *state)
@@ -307,7 +343,7 @@ void tap_doorway_open(void)
     static const char digits[] = "0123456789abcdef";
     struct hypfs_entry_leaf *const leaves[] = {
         &version_node, &build_id_node, &state_node, &hardware_node,
-        &rings_node, &config_node, &clock_node, &flush_node,
+        &rings_node, &caused_node, &config_node, &clock_node, &flush_node,
     };
     unsigned int i;
 
@@ -317,6 +353,7 @@ void tap_doorway_open(void)
         build_id[2 * i + 1] = digits[PROFILE.build_id[i] & 15];
     }
     hardware = tap_hardware();
+    tap_intercepts_restart();
     config.magic = IDTAP_CONFIG_MAGIC;
     config.version = IDTAP_ABI_VERSION;
     config.size = sizeof(config);

@@ -30,6 +30,12 @@ static inline bool tap_idle(uint32_t class)
     return likely(!(READ_ONCE(tap_classes) & class));
 }
 
+/* Are some hooks of @class at work, for whatever guest? */
+static inline bool tap_gate_open(uint32_t class)
+{
+    return unlikely(READ_ONCE(tap_classes) & class);
+}
+
 /*
  * A record of @size bytes in @ring with its common part written, or NULL if
  * it was dropped.  The caller fills the rest and commits.

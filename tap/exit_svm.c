@@ -5,43 +5,30 @@
  * The exit hook sees the VMCB as the CPU left it, before Xen looks at it; the
  * entry hook sees it as the CPU will find it.  Layout and meaning: AMD APM
  * volume 2, "Layout of VMCB", "SVM Intercept Exit Codes", "Event Injection".
- * The hooks only read it.
+ * The hooks only read it, but for what interception asks (tap/intercept.h).
+ *
+ * An exception that only idtap intercepts is given back so: Xen's handler gets
+ * the exit as VMEXIT_SMI, for which it does nothing but its housekeeping,
+ * queueing an interrupted delivery among it; then Xen's own hvm_inject_event()
+ * gets the exception, and merges the two as a CPU would (APM volume 2, "#DF:
+ * Double-Fault Exception").  What was being delivered is given up for the
+ * exception unless they merge, as a CPU does.
  *
  * Interrupts may be on in the exit hook (STGI comes before the call) and are
  * off in the entry hook.
  */
-#include "emit.h"
-
-/* Byte offsets in the VMCB. */
-#define VMCB_EXITCODE    0x070
-#define VMCB_EXITINFO1   0x078
-#define VMCB_EXITINFO2   0x080
-#define VMCB_EXITINTINFO 0x088
-#define VMCB_EVENTINJ    0x0a8
-#define VMCB_DR6         0x560
-#define VMCB_RIP         0x578
-
-#define VMEXIT_EXCEPTION_FIRST 0x40
-#define VMEXIT_EXCEPTION_LAST  0x5f
-#define VMEXIT_INTR            0x60
-#define VMEXIT_ICEBP           0x88
-
-/* EVENTINJ and EXITINTINFO. */
-#define EVENT_VECTOR(e) ((e) & 0xff)
-#define EVENT_TYPE(e)   (((e) >> 8) & 7)
-#define EVENT_EV        (1u << 11) /* an error code is in the high half */
-#define EVENT_V         (1u << 31)
+#include "exit_svm.h"
 
 #define TRAP_db 1
 #define TRAP_bp 3
 #define TRAP_of 4
 #define TRAP_pf 14
+#define CR0_PE  (1u << 0)
+#define INSN_MAX 15 /* bytes of an instruction */
 /* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code. */
 #define HAS_ERROR_CODE ((1u << 8) | (1u << 10) | (1u << 11) | (1u << 12) | \
                         (1u << 13) | (1u << 14) | (1u << 17) | (1u << 21) | \
                         (1u << 29) | (1u << 30))
-
-#define VMCB(type, vmcb, field) FIELD(type, vmcb, VMCB_##field)
 
 static const char *vmcb_of(const struct vcpu *v)
 {
@@ -70,22 +57,21 @@ static unsigned int type_of(uint64_t code, unsigned int vector)
 }
 
 static void exit_record(struct tap_cpu *c, const struct vcpu *v,
-                        const char *vmcb, uint64_t code)
+                        const char *vmcb, uint64_t code, unsigned int flags)
 {
     struct tap_ring *ring = &c->ring;
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    unsigned int flags = nested_flag(v) |
-                         (intinfo & EVENT_V ? IDTAP_F_DELIVERY : 0);
     int exception = exception_of(code);
     unsigned int vector = exception >= 0 ? (unsigned int)exception :
                           code == VMEXIT_INTR ? c->exit_vector : 0;
     unsigned int type = exception >= 0 ? type_of(code, vector) : 0;
     bool detail = exception < 0 || (HAS_ERROR_CODE & (1u << vector));
     struct tap_slot slot;
-    struct idtap_vm_exit *r = tap_emit(ring, &slot, sizeof(*r),
-                                       HEAD(IDTAP_EV_VM_EXIT, vector, flags),
-                                       v);
+    struct idtap_vm_exit *r;
 
+    flags |= nested_flag(v) | (intinfo & EVENT_V ? IDTAP_F_DELIVERY : 0);
+    r = tap_emit(ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_VM_EXIT, vector, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = VMCB(uint64_t, vmcb, RIP);
@@ -96,14 +82,15 @@ static void exit_record(struct tap_cpu *c, const struct vcpu *v,
 }
 
 static void exception_record(struct tap_ring *ring, const struct vcpu *v,
-                             const char *vmcb, uint64_t code)
+                             const char *vmcb, uint64_t code,
+                             unsigned int flags)
 {
     unsigned int vector = exception_of(code);
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    unsigned int flags = nested_flag(v);
     struct tap_slot slot;
     struct idtap_exception *r;
 
+    flags |= nested_flag(v);
     if ( intinfo & EVENT_V )
         flags |= IDTAP_F_DELIVERY;
     if ( HAS_ERROR_CODE & (1u << vector) )
@@ -126,6 +113,96 @@ static void exception_record(struct tap_ring *ring, const struct vcpu *v,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
+/* The CPU may not take the intercepts from its cache of the VMCB. */
+static void intercepts_changed(const char *vmcb)
+{
+    VMCB_SET(uint32_t, vmcb, CLEAN,
+             VMCB(uint32_t, vmcb, CLEAN) & ~CLEAN_INTERCEPTS);
+}
+
+/* At the exit: the intercepts are Xen's alone again. */
+static uint32_t intercepts_restore(struct tap_cpu *c, const char *vmcb,
+                                   bool *swint)
+{
+    uint32_t own = c->run.own;
+
+    *swint = c->run.swint;
+    if ( own )
+        VMCB_SET(uint32_t, vmcb, EXCEPTIONS, c->run.xens);
+    if ( *swint )
+        VMCB_SET(uint32_t, vmcb, GENERAL1,
+                 VMCB(uint32_t, vmcb, GENERAL1) & ~GENERAL1_SWINT);
+    WRITE_ONCE(c->run.own, 0);
+    WRITE_ONCE(c->run.swint, false);
+    return own;
+}
+
+/* At the entry, with interrupts off: ours beside Xen's. */
+static void intercepts_add(struct tap_cpu *c, const struct vcpu *v,
+                           const char *vmcb)
+{
+    uint32_t xens = VMCB(uint32_t, vmcb, EXCEPTIONS);
+    bool swint;
+    uint32_t own = tap_intercept_own(c, v, xens, &swint);
+
+    /* An INT n that could not be read: the guest is to execute it alone. */
+    swint = swint && c->run.no_swint != v;
+    c->run.no_swint = NULL;
+    c->run.xens = xens;
+    WRITE_ONCE(c->run.own, own);
+    WRITE_ONCE(c->run.swint, swint);
+    if ( own )
+        VMCB_SET(uint32_t, vmcb, EXCEPTIONS, xens | own);
+    if ( swint )
+        VMCB_SET(uint32_t, vmcb, GENERAL1,
+                 VMCB(uint32_t, vmcb, GENERAL1) | GENERAL1_SWINT);
+    if ( own || swint )
+        intercepts_changed(vmcb);
+}
+
+static struct x86_event event_of(const char *vmcb, unsigned int vector)
+{
+    struct x86_event e = {
+        .vector = vector, .type = IDTAP_TYPE_HW_EXCEPTION,
+        .error_code = X86_EVENT_NO_EC,
+    };
+    uint64_t len = VMCB(uint64_t, vmcb, NEXTRIP) - VMCB(uint64_t, vmcb, RIP);
+
+    /* In real mode no exception pushes an error code. */
+    if ( (HAS_ERROR_CODE & (1u << vector)) &&
+         (VMCB(uint64_t, vmcb, CR0) & CR0_PE) )
+        e.error_code = VMCB(uint32_t, vmcb, EXITINFO1);
+    if ( vector == TRAP_pf )
+        e.cr2 = VMCB(uint64_t, vmcb, EXITINFO2);
+    /* INT3 and INTO: nRIP is 0 on CPUs that do not save it. */
+    if ( vector == TRAP_bp || vector == TRAP_of )
+    {
+        e.type = IDTAP_TYPE_SW_EXCEPTION;
+        e.insn_len = len - 1 < INSN_MAX ? len : 1;
+    }
+    return e;
+}
+
+/* What follows is an event that is delivered, which ends STI's shadow. */
+void svm_vmexit_neutral(struct cpu_user_regs *regs, const char *vmcb)
+{
+    VMCB_SET(uint64_t, vmcb, EXITCODE, VMEXIT_SMI);
+    VMCB_SET(uint64_t, vmcb, SHADOW,
+             VMCB(uint64_t, vmcb, SHADOW) & ~(uint64_t)SHADOW_INTERRUPT);
+    svm_vmexit_handler(regs);
+}
+
+static void reflect(struct tap_cpu *c, const struct vcpu *v,
+                    struct cpu_user_regs *regs, const char *vmcb,
+                    unsigned int vector)
+{
+    struct x86_event e = event_of(vmcb, vector);
+
+    tap_intercept_caused(c, v, vector);
+    svm_vmexit_neutral(regs, vmcb);
+    hvm_inject_event(&e);
+}
+
 static noinline void svm_exit(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
@@ -134,23 +211,42 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
     const char *vmcb = vmcb_of(v);
     uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
     int exception = exception_of(code);
+    unsigned int flags;
+    uint32_t own;
+    bool swint, ours;
 
-    if ( likely(c) )
+    if ( unlikely(!c) )
     {
-        if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
-            exit_record(c, v, vmcb, code);
-        if ( exception >= 0 &&
-             tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, exception) )
-            exception_record(&c->ring, v, vmcb, code);
-        c->exit_vector = 0;
+        svm_vmexit_handler(regs);
+        return;
     }
 
-    svm_vmexit_handler(regs);
+    own = intercepts_restore(c, vmcb, &swint);
+    flags = code - VMEXIT_EXCEPTION_FIRST < 32 && (own & (1u << exception))
+            ? IDTAP_F_INTERCEPT : 0;
+    ours = flags || (swint && code == VMEXIT_SWINT);
+    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
+        exit_record(c, v, vmcb, code, ours ? IDTAP_F_INTERCEPT : 0);
+    if ( exception >= 0 &&
+         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, exception) )
+        exception_record(&c->ring, v, vmcb, code, flags);
+    c->exit_vector = 0;
+
+    if ( unlikely(flags) )
+        reflect(c, v, regs, vmcb, exception);
+    else if ( unlikely(swint && code == VMEXIT_SWINT) )
+        c->run.no_swint = !tap_swint_reflect(c, v, regs, vmcb) ? v : NULL;
+    else
+        svm_vmexit_handler(regs);
+    /* Xen has just called all of the VMCB clean. */
+    if ( own || swint )
+        intercepts_changed(vmcb);
 }
 
 void tap_svm_vmexit(struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION) )
+    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION |
+                  TAP_GATE_INTERCEPT) )
         svm_vmexit_handler(regs);
     else
         svm_exit(regs);
@@ -167,7 +263,11 @@ static void inject_record(struct tap_ring *ring, const struct vcpu *v,
     bool again = (intinfo & EVENT_V) &&
                  EVENT_VECTOR(intinfo) == EVENT_VECTOR(event) &&
                  EVENT_TYPE(intinfo) == EVENT_TYPE(event);
+    /* What reflect() gave back: nothing else is injected after an SMI. */
+    bool gives_back = VMCB(uint64_t, vmcb, EXITCODE) == VMEXIT_SMI &&
+                      EVENT_TYPE(event) >= IDTAP_TYPE_HW_EXCEPTION;
     unsigned int flags = nested_flag(v) | (again ? IDTAP_F_REINJECT : 0) |
+                         (gives_back ? IDTAP_F_INTERCEPT : 0) |
                          (event & EVENT_EV ? IDTAP_F_ERROR_CODE : 0);
     struct tap_slot slot;
     struct idtap_inject *r =
@@ -195,6 +295,11 @@ static noinline void svm_enter(const struct cpu_user_regs *regs)
 
     if ( unlikely(!c) )
         return;
+    if ( tap_gate_open(TAP_GATE_INTERCEPT) )
+    {
+        intercepts_add(c, v, vmcb);
+        tap_intercept_entered(c, v);
+    }
     event = VMCB(uint64_t, vmcb, EVENTINJ);
     if ( (event & EVENT_V) &&
          tap_wanted_vector(IDTAP_CLASS_INJECT, domid, EVENT_VECTOR(event)) )
@@ -209,7 +314,7 @@ static noinline void svm_enter(const struct cpu_user_regs *regs)
 
 void tap_svm_vmenter(const struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT) )
+    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT | TAP_GATE_INTERCEPT) )
         svm_vmenter_helper(regs);
     else
         svm_enter(regs);

@@ -6,7 +6,16 @@
  * VMCS; the entry hook reads what the coming VM entry will inject.  Encodings
  * and meaning: Intel SDM volume 3, "VM-Exit Information Fields", "VM-Entry
  * Controls for Event Injection", appendix "Field Encoding in VMCS".  The hooks
- * only read.
+ * only read, but for what interception asks (tap/intercept.h).
+ *
+ * An exception that only idtap intercepts is given back so: Xen's handler gets
+ * the exit as one for an interrupt window, for which it does its housekeeping,
+ * queueing an interrupted delivery among it, and closes a window that it opens
+ * again before the entry if need be; then Xen's own hvm_inject_event() gets the
+ * exception, and merges the two as a CPU would.  What the CPU had done to the
+ * guest's state by then is set right by the rules of "Reflecting Exceptions to
+ * Guest Software".  Writing the exit reason takes a CPU that lets VMWRITE write
+ * all fields, or there is no interception (tap/hardware.c).
  *
  * Interrupts are off in both hooks.  The current VMCS is the vCPU's own, or
  * the one that runs a nested guest: either way the one that exited.
@@ -20,20 +29,34 @@
 #define VM_EXIT_INTR_INFO        0x4404
 #define VM_EXIT_INTR_ERROR_CODE  0x4406
 #define IDT_VECTORING_INFO       0x4408
+#define VM_EXIT_INSN_LEN         0x440c
+#define EXCEPTION_BITMAP         0x4004
+#define GUEST_INTERRUPTIBILITY   0x4824
 #define EXIT_QUALIFICATION       0x6400
+#define GUEST_CR0                0x6800
+#define GUEST_RFLAGS             0x6820
 #define GUEST_RIP                0x681e
 
 #define REASON_EXCEPTION_NMI 0
 #define REASON_EXTERNAL_INTR 1
+#define REASON_INTR_WINDOW   7
 #define REASON_ENTRY_FAILED  (1u << 31)
 
 #define INFO_VECTOR(i)   ((i) & 0xff)
 #define INFO_TYPE(i)     (((i) >> 8) & 7)
 #define INFO_ERROR_CODE  (1u << 11)
+#define INFO_NMI_UNBLOCKED (1u << 12)
 #define INFO_VALID       (1u << 31)
 
+#define BLOCKED_BY_STI    (1u << 0)
+#define BLOCKED_BY_MOV_SS (1u << 1)
+#define BLOCKED_BY_NMI    (1u << 3)
+
 #define TRAP_db 1
+#define TRAP_df 8
 #define TRAP_pf 14
+#define CR0_PE  (1u << 0)
+#define EFLAGS_TF (1u << 8)
 
 /* Fails for a field that the CPU lacks; all of the above always exist. */
 static uint64_t vmread(uint64_t field)
@@ -44,25 +67,29 @@ static uint64_t vmread(uint64_t field)
     return value;
 }
 
+static void vmwrite(uint64_t field, uint64_t value)
+{
+    asm volatile ( "vmwrite %1, %0" :: "r" (field), "r" (value) : "cc" );
+}
+
 static unsigned int nested_flag(const struct vcpu *v)
 {
     return FIELD(uint8_t, v, PROFILE.vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
 }
 
 static void exit_record(struct tap_ring *ring, const struct vcpu *v,
-                        uint32_t reason, uint32_t info, uint32_t idtv)
+                        uint32_t reason, uint32_t info, uint32_t idtv,
+                        unsigned int flags)
 {
     bool exception = (uint16_t)reason == REASON_EXCEPTION_NMI;
-    unsigned int flags = nested_flag(v) |
-                         (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
-                         (reason & REASON_ENTRY_FAILED ? IDTAP_F_ENTRY_FAILED
-                                                       : 0);
     struct tap_slot slot;
-    struct idtap_vm_exit *r =
-        tap_emit(ring, &slot, sizeof(*r),
+    struct idtap_vm_exit *r;
+
+    flags |= nested_flag(v) | (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
+             (reason & REASON_ENTRY_FAILED ? IDTAP_F_ENTRY_FAILED : 0);
+    r = tap_emit(ring, &slot, sizeof(*r),
                  HEAD(IDTAP_EV_VM_EXIT,
                       info & INFO_VALID ? INFO_VECTOR(info) : 0, flags), v);
-
     if ( unlikely(!r) )
         return;
     r->rip = vmread(GUEST_RIP);
@@ -74,13 +101,13 @@ static void exit_record(struct tap_ring *ring, const struct vcpu *v,
 }
 
 static void exception_record(struct tap_ring *ring, const struct vcpu *v,
-                             uint32_t info, uint32_t idtv)
+                             uint32_t info, uint32_t idtv, unsigned int flags)
 {
     unsigned int vector = INFO_VECTOR(info);
-    unsigned int flags = nested_flag(v);
     struct tap_slot slot;
     struct idtap_exception *r;
 
+    flags |= nested_flag(v);
     if ( idtv & INFO_VALID )
         flags |= IDTAP_F_DELIVERY;
     if ( info & INFO_ERROR_CODE )
@@ -102,36 +129,140 @@ static void exception_record(struct tap_ring *ring, const struct vcpu *v,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
+/* At the exit: the exception bitmap is Xen's alone again. */
+static uint32_t intercepts_restore(struct tap_cpu *c)
+{
+    uint32_t own = c->run.own;
+
+    if ( own )
+        vmwrite(EXCEPTION_BITMAP, c->run.xens);
+    WRITE_ONCE(c->run.own, 0);
+    return own;
+}
+
+/* At the entry, with interrupts off: ours beside Xen's. */
+static void intercepts_add(struct tap_cpu *c, const struct vcpu *v)
+{
+    bool swint; /* hardware has no such exit */
+    uint32_t xens = vmread(EXCEPTION_BITMAP);
+    uint32_t own = tap_intercept_own(c, v, xens, &swint);
+
+    c->run.xens = xens;
+    WRITE_ONCE(c->run.own, own);
+    if ( own )
+        vmwrite(EXCEPTION_BITMAP, xens | own);
+}
+
+static struct x86_event event_of(uint32_t info)
+{
+    struct x86_event e = {
+        .vector = INFO_VECTOR(info), .type = INFO_TYPE(info),
+        .error_code = info & INFO_ERROR_CODE ? vmread(VM_EXIT_INTR_ERROR_CODE)
+                                             : (uint32_t)X86_EVENT_NO_EC,
+    };
+
+    if ( e.vector == TRAP_pf )
+        e.cr2 = vmread(EXIT_QUALIFICATION);
+    if ( e.type >= IDTAP_TYPE_SW_INTERRUPT )
+        e.insn_len = vmread(VM_EXIT_INSN_LEN);
+    return e;
+}
+
+/*
+ * After Xen's handler and the injection.  "Resuming Guest Software after
+ * Handling an Exception": an IRET that faulted has unblocked NMIs all the same,
+ * and must not have.  An NMI whose delivery faulted is given up for the
+ * exception, but has blocked NMIs; Xen, about to deliver it again, has just
+ * unblocked them.  And with RFLAGS.TF set a VM entry fails if STI or MOV SS
+ * still block ("Checks on Guest Non-Register State"): an exception that is
+ * delivered ends that.
+ */
+static void interruptibility_fix(uint32_t info, uint32_t idtv)
+{
+    uint32_t state = vmread(GUEST_INTERRUPTIBILITY), want = state;
+    bool delivering = idtv & INFO_VALID;
+
+    if ( delivering ? INFO_TYPE(idtv) == IDTAP_TYPE_NMI
+                    : (info & INFO_NMI_UNBLOCKED) &&
+                      INFO_VECTOR(info) != TRAP_df )
+        want |= BLOCKED_BY_NMI;
+    if ( vmread(GUEST_RFLAGS) & EFLAGS_TF )
+        want &= ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS);
+    if ( want != state )
+        vmwrite(GUEST_INTERRUPTIBILITY, want);
+}
+
+static void reflect(struct tap_cpu *c, const struct vcpu *v,
+                    struct cpu_user_regs *regs, uint32_t info, uint32_t idtv)
+{
+    struct x86_event e = event_of(info);
+
+    tap_intercept_caused(c, v, e.vector);
+    vmwrite(VM_EXIT_REASON, REASON_INTR_WINDOW);
+    vmx_vmexit_handler(regs);
+    hvm_inject_event(&e);
+    interruptibility_fix(info, idtv);
+    /* Two exceptions that Xen merged: #DF has no error code in real mode. */
+    if ( !(vmread(GUEST_CR0) & CR0_PE) )
+        vmwrite(VM_ENTRY_INTR_INFO,
+                vmread(VM_ENTRY_INTR_INFO) & ~(uint64_t)INFO_ERROR_CODE);
+}
+
 static noinline void vmx_exit(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
     const struct vcpu *v = current_vcpu();
-    unsigned int domid = domain_id(vcpu_domain(v));
+    unsigned int domid = domain_id(vcpu_domain(v)), flags = 0;
     uint32_t reason = vmread(VM_EXIT_REASON);
-    uint32_t info = 0, idtv = vmread(IDT_VECTORING_INFO);
+    uint32_t own, info = 0, idtv = vmread(IDT_VECTORING_INFO);
+    bool exception;
 
+    if ( unlikely(!c) )
+    {
+        vmx_vmexit_handler(regs);
+        return;
+    }
+
+    own = intercepts_restore(c);
     /* Only these two exits define the field. */
     if ( (uint16_t)reason <= REASON_EXTERNAL_INTR )
         info = vmread(VM_EXIT_INTR_INFO);
-
-    if ( likely(c) && tap_wanted(IDTAP_CLASS_EXIT, domid) )
-        exit_record(&c->ring, v, reason, info, idtv);
     /* An NMI has the class `nmi`: see tap/hook_nmi.c. */
-    if ( likely(c) &&
-         (uint16_t)reason == REASON_EXCEPTION_NMI && (info & INFO_VALID) &&
-         INFO_TYPE(info) != IDTAP_TYPE_NMI &&
-         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, INFO_VECTOR(info)) )
-        exception_record(&c->ring, v, info, idtv);
+    exception = (uint16_t)reason == REASON_EXCEPTION_NMI &&
+                (info & INFO_VALID) && INFO_TYPE(info) != IDTAP_TYPE_NMI;
+    if ( exception && (own & (1u << INFO_VECTOR(info))) )
+        flags = IDTAP_F_INTERCEPT;
 
-    vmx_vmexit_handler(regs);
+    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
+        exit_record(&c->ring, v, reason, info, idtv, flags);
+    if ( exception &&
+         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, INFO_VECTOR(info)) )
+        exception_record(&c->ring, v, info, idtv, flags);
+
+    if ( unlikely(flags) )
+        reflect(c, v, regs, info, idtv);
+    else
+        vmx_vmexit_handler(regs);
 }
 
 void tap_vmx_vmexit(struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION) )
+    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION |
+                  TAP_GATE_INTERCEPT) )
         vmx_vmexit_handler(regs);
     else
         vmx_exit(regs);
+}
+
+/*
+ * Is the exception about to be injected one that reflect() gave back?  The exit
+ * reason that it wrote goes with no interruption information otherwise.
+ */
+static bool gives_back(uint32_t info)
+{
+    return INFO_TYPE(info) >= IDTAP_TYPE_HW_EXCEPTION &&
+           (uint16_t)vmread(VM_EXIT_REASON) == REASON_INTR_WINDOW &&
+           (vmread(VM_EXIT_INTR_INFO) & INFO_VALID);
 }
 
 static void inject_record(struct tap_ring *ring, const struct vcpu *v,
@@ -143,6 +274,7 @@ static void inject_record(struct tap_ring *ring, const struct vcpu *v,
                  INFO_VECTOR(idtv) == INFO_VECTOR(info) &&
                  INFO_TYPE(idtv) == INFO_TYPE(info);
     unsigned int flags = nested_flag(v) | (again ? IDTAP_F_REINJECT : 0) |
+                         (gives_back(info) ? IDTAP_F_INTERCEPT : 0) |
                          (info & INFO_ERROR_CODE ? IDTAP_F_ERROR_CODE : 0);
     unsigned int type = INFO_TYPE(info);
     struct tap_slot slot;
@@ -174,6 +306,11 @@ static noinline bool vmx_enter(const struct cpu_user_regs *regs)
     if ( unlikely(!c) )
         return true;
 
+    if ( tap_gate_open(TAP_GATE_INTERCEPT) )
+    {
+        intercepts_add(c, v);
+        tap_intercept_entered(c, v);
+    }
     info = vmread(VM_ENTRY_INTR_INFO);
     if ( (info & INFO_VALID) &&
          tap_wanted_vector(IDTAP_CLASS_INJECT, domid, INFO_VECTOR(info)) )
@@ -189,7 +326,7 @@ static noinline bool vmx_enter(const struct cpu_user_regs *regs)
 
 bool tap_vmx_vmenter(const struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT) )
+    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT | TAP_GATE_INTERCEPT) )
         return vmx_vmenter_helper(regs);
     return vmx_enter(regs);
 }

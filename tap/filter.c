@@ -14,6 +14,33 @@ uint32_t tap_classes;
 static struct tap_filter nothing;
 const struct tap_filter *tap_filter = &nothing;
 
+static bool intercepts_ok(const struct idtap_config *config)
+{
+    unsigned int i, k;
+
+    if ( config->nr_intercepts > IDTAP_MAX_INTERCEPTS || config->pad )
+        return false;
+    for ( i = 0; i < IDTAP_MAX_INTERCEPTS; i++ )
+    {
+        const struct idtap_intercept *e = &config->intercepts[i];
+
+        if ( i >= config->nr_intercepts )
+        {
+            if ( e->exceptions || e->domain || e->flags )
+                return false;
+            continue;
+        }
+        if ( (e->exceptions & IDTAP_INTERCEPT_NEVER) ||
+             (e->flags & ~IDTAP_INTERCEPT_SWINT) ||
+             (e->domain >= IDTAP_DOMID_IDLE && e->domain != IDTAP_INTERCEPT_ALL) )
+            return false;
+        for ( k = 0; k < i; k++ )
+            if ( config->intercepts[k].domain == e->domain )
+                return false;
+    }
+    return true;
+}
+
 int tap_config_check(const struct idtap_config *config, unsigned int len)
 {
     unsigned int i;
@@ -22,7 +49,7 @@ int tap_config_check(const struct idtap_config *config, unsigned int len)
          config->version != IDTAP_ABI_VERSION ||
          config->size != sizeof(*config) ||
          (config->classes & ~IDTAP_CLASS_ALL) ||
-         config->nr_domains > IDTAP_MAX_DOMAINS )
+         config->nr_domains > IDTAP_MAX_DOMAINS || !intercepts_ok(config) )
         return -EINVAL_;
 
     for ( i = 0; i < IDTAP_MAX_DOMAINS; i++ )
@@ -44,6 +71,9 @@ void tap_filter_build(struct tap_filter *filter,
         filter->vectors[i] = config->vectors[i];
     for ( i = 0; i < sizeof(filter->domains) / sizeof(filter->domains[0]); i++ )
         filter->domains[i] = 0;
+    filter->nr_intercepts = config->nr_intercepts;
+    for ( i = 0; i < IDTAP_MAX_INTERCEPTS; i++ )
+        filter->intercepts[i] = config->intercepts[i];
     for ( i = 0; i < config->nr_domains; i++ )
         filter->domains[config->domains[i] / 64] |=
             1ul << (config->domains[i] % 64);

@@ -12,13 +12,23 @@
 #define TAP_FILTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <idtap/control.h>
 
+/*
+ * A bit of tap_classes beside the classes: exceptions of some guest may be
+ * intercepted, so that no hook of VM exits and entries is idle.
+ */
+#define TAP_GATE_INTERCEPT (1u << 31)
+_Static_assert(!(IDTAP_CLASS_ALL & TAP_GATE_INTERCEPT), "a bit of its own");
+
 struct tap_filter {
     uint32_t classes;
     bool all_domains;
+    uint32_t nr_intercepts;
+    struct idtap_intercept intercepts[IDTAP_MAX_INTERCEPTS];
     uint64_t vectors[4];
     uint64_t domains[0x8000 / 64]; /* every domain id, DOMID_IDLE included */
 };
@@ -61,6 +71,21 @@ static inline bool tap_wanted_vector(uint32_t class, unsigned int domid,
     return (f->classes & class) &&
            ((f->vectors[(vector / 64) % 4] >> (vector % 64)) & 1) &&
            filter_domain(f, domid);
+}
+
+/* What to intercept of a guest; NULL: nothing. */
+static inline const struct idtap_intercept *
+tap_intercept_wanted(const struct tap_filter *f, unsigned int domid)
+{
+    const struct idtap_intercept *any = NULL;
+    unsigned int i;
+
+    for ( i = 0; i < f->nr_intercepts; i++ )
+        if ( f->intercepts[i].domain == domid )
+            return &f->intercepts[i];
+        else if ( f->intercepts[i].domain == IDTAP_INTERCEPT_ALL )
+            any = &f->intercepts[i];
+    return any;
 }
 
 #endif /* TAP_FILTER_H */

@@ -276,6 +276,11 @@ void tap_memory_show(bool show)
         WRITE_ONCE(tap_cpus[i], show ? owned[i] : NULL);
 }
 
+bool tap_memory_mapped(const struct tap_cpu *c)
+{
+    return !chunk_unmapped(c->ring.info, 0);
+}
+
 bool tap_memory_held(void)
 {
     return allocated && !for_each_shared(chunk_unmapped);

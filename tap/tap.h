@@ -21,6 +21,7 @@
 #define TAP_TAP_H
 
 #include "filter.h"
+#include "intercept.h"
 #include "ring.h"
 #include "xen.h"
 
@@ -31,6 +32,7 @@ struct tap_cpu {
     uint8_t irq_depth;   /* of interrupts being recorded */
     uint8_t exit_vector; /* SVM: first interrupt taken at STGI since the last
                             exit; 0: none */
+    struct tap_run run;
 };
 _Static_assert(sizeof(struct tap_cpu) <= PAGE_SIZE, "allocated as a page");
 
@@ -73,6 +75,7 @@ void tap_softirqs_restore(void);
 int tap_memory_alloc(void);       /* 0 or -XEN_ENOMEM, nothing allocated */
 void tap_memory_show(bool show);  /* rings to hooks and doorway, or nothing */
 bool tap_memory_held(void);       /* does anybody in dom0 map a page? */
+bool tap_memory_mapped(const struct tap_cpu *c); /* ... this ring's? */
 /* 0 or -IDTAP_REFUSE_HELD, with all kept; after show(false) and a barrier. */
 int tap_memory_free(void);
 extern struct idtap_rings tap_rings;
@@ -85,8 +88,9 @@ void tap_doorway_state(const char *state); /* a string that stays */
 /*
  * Stops (true) or resumes recording.  Stopping returns when no hook and no
  * reader of a node is using a ring.  In a hypercall, not in a node's callback.
+ * 0, or -XEN_EBUSY while a pCPU is coming or going, and nothing has changed.
  */
-void tap_recording_stop(bool stop);
+int tap_recording_stop(bool stop);
 
 /* The hooks, by enum idtap_hook. */
 void tap_do_IRQ(struct cpu_user_regs *regs);

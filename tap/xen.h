@@ -81,6 +81,23 @@ extern const struct {
     const char *name; /* "SVM" or "VMX"; NULL without either */
 } hvm_funcs;
 
+/* arch/x86/x86_emulate/x86_emulate.h */
+struct x86_event {
+    int16_t vector;
+    uint8_t type; /* enum idtap_event_type */
+    uint8_t insn_len;
+    int32_t error_code; /* X86_EVENT_NO_EC: none */
+    uint64_t cr2;
+};
+#define X86_EVENT_NO_EC (-1)
+void hvm_inject_event(const struct x86_event *event);
+/* arch/x86/hvm/hvm.c; 0 (HVMTRANS_okay) or why not */
+int hvm_copy_from_guest_linear(void *buf, unsigned long addr, unsigned int size,
+                               uint32_t pfec, void *pfinfo);
+extern unsigned int svm_feature_flags;
+#define SVM_NRIPS          (1u << 3)
+#define SVM_DECODE_ASSISTS (1u << 7)
+
 /* Services. */
 bool vlapic_test_irq(const struct vlapic *vlapic, uint8_t vector);
 int printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

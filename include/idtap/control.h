@@ -8,6 +8,7 @@
  *   state        string   "ready", or "failed: " and why
  *   hardware     uint     IDTAP_HW_* of this host
  *   config       blob rw  struct idtap_config; applied whole or not at all
+ *   caused       blob     struct idtap_caused_table
  *   flush        uint rw  writing IDTAP_FLUSH closes every pCPU's open packet;
  *                         IDTAP_FLUSH_RESTART, while nothing is recorded, also
  *                         makes packets and discards count from 0 again; reads
@@ -38,6 +39,25 @@
 #define IDTAP_HW_SWINT            (1u << 5) /* INT n can be intercepted */
 
 /*
+ * Exceptions that idtap makes a guest exit for, beyond those that Xen asks for,
+ * and gives back.  In force only while some process in dom0 maps the rings: a
+ * recorder that dies takes its interceptions with it.
+ */
+#define IDTAP_MAX_INTERCEPTS  32u
+#define IDTAP_INTERCEPT_ALL   0xfffeu    /* `domain`: every HVM guest that has
+                                            no entry of its own */
+#define IDTAP_INTERCEPT_SWINT (1u << 0)  /* `flags`: INT n, where hardware can */
+/* Never: the host's own. #MC and NMI are recorded without interception. */
+#define IDTAP_INTERCEPT_NEVER (1u << 2 | 1u << 18)
+
+struct idtap_intercept {
+    uint32_t exceptions; /* bit v: vector v */
+    uint16_t domain;
+    uint16_t flags;
+};
+IDTAP_ASSERT_SIZE(struct idtap_intercept, 8);
+
+/*
  * What to record.  A record is written if its class is chosen, and its domain
  * is (or no domain is listed), and, for the classes that have a vector (irq,
  * exception, nmi, inject, lapic), its bit in `vectors` is set.  Softirqs are not
@@ -51,8 +71,26 @@ struct idtap_config {
     uint32_t nr_domains; /* 0: all */
     uint64_t vectors[4]; /* bit v of word v / 64 */
     uint16_t domains[IDTAP_MAX_DOMAINS]; /* unused ones are 0 */
+    uint32_t nr_intercepts;
+    uint32_t pad;
+    struct idtap_intercept intercepts[IDTAP_MAX_INTERCEPTS]; /* unused: 0 */
 };
-IDTAP_ASSERT_SIZE(struct idtap_config, 176);
+IDTAP_ASSERT_SIZE(struct idtap_config, 184 + 8 * 32);
+
+/* The exits that idtap has caused, since counts began from 0 again. */
+struct idtap_caused {
+    uint16_t domain;    /* IDTAP_DOMID_NONE: unused */
+    uint16_t pad[3];
+    uint64_t ticks;     /* TSC, from these exits to the entries after them */
+    uint64_t swint;     /* exits for INT n, */
+    uint64_t exits[32]; /* for exceptions, by vector */
+};
+IDTAP_ASSERT_SIZE(struct idtap_caused, 24 + 8 * 32);
+
+/* The last entry counts for all domains that found no entry of their own. */
+struct idtap_caused_table {
+    struct idtap_caused domain[IDTAP_MAX_INTERCEPTS];
+};
 
 struct idtap_clock {
     uint64_t tsc;            /* host TSC and Xen's system time, */

@@ -87,7 +87,9 @@ struct idtap_status {
     char text[200];    /* the tap's own word on its state */
     char version[32];  /* the tap's */
     uint32_t hardware; /* IDTAP_HW_* (control.h) */
+    uint64_t tsc_khz;
     struct idtap_config config;
+    struct idtap_caused_table caused;
     struct idtap_rings rings;
     unsigned int nr_cpus;
     struct idtap_cpu_status cpu[IDTAP_MAX_CPUS];

@@ -155,6 +155,9 @@ enum idtap_refusal {
     IDTAP_REFUSE_CPUS      = 2006, /* more pCPUs than IDTAP_MAX_CPUS */
     IDTAP_REFUSE_HELD      = 2007, /* detach: ring pages are still mapped */
     IDTAP_REFUSE_WAITING   = 2008, /* detach: a vCPU sleeps inside Xen */
+    IDTAP_REFUSE_HARDWARE  = 2009, /* config: these CPUs cannot intercept so */
+    IDTAP_REFUSE_NO_HVM    = 2010, /* config: interception of a domain that is
+                                      no HVM or PVH guest */
 };
 
 #endif /* IDTAP_PROFILE_H */

@@ -32,7 +32,8 @@ enum idtap_event {
     IDTAP_EV_SOFTIRQ_EXIT  = 11, /* struct idtap_record */
     IDTAP_EV_LAPIC_ACCEPT  = 12, /* struct idtap_record */
     IDTAP_EV_LAPIC_EOI     = 13, /* struct idtap_record */
-    IDTAP_EV_NR_RING       = 14, /* ids below come from the hypervisor */
+    IDTAP_EV_SWINT         = 14, /* struct idtap_swint */
+    IDTAP_EV_NR_RING       = 15, /* ids below come from the hypervisor */
 
     /* Written by the recorder, in the stream "meta". */
     IDTAP_EV_CLOCK_SYNC    = 64, /* struct idtap_clock_sync */
@@ -51,7 +52,8 @@ enum idtap_event {
 #define IDTAP_CLASS_INJECT    (1u << 4)
 #define IDTAP_CLASS_SOFTIRQ   (1u << 5)
 #define IDTAP_CLASS_LAPIC     (1u << 6)
-#define IDTAP_CLASS_ALL       ((1u << 7) - 1)
+#define IDTAP_CLASS_SWINT     (1u << 7)
+#define IDTAP_CLASS_ALL       ((1u << 8) - 1)
 
 /* Flags of a record. */
 #define IDTAP_F_IN_GUEST   (1u << 0) /* irq, nmi: the CPU ran the guest, not
@@ -70,7 +72,8 @@ enum idtap_event {
                                         `orig_vector` */
 #define IDTAP_F_CPU_MASK   (1u << 7) /* softirq raise: for a set of CPUs, the
                                         number of which is in `cpu` */
-#define IDTAP_F_INTERCEPT  (1u << 8) /* exception: idtap asked for the exit */
+#define IDTAP_F_INTERCEPT  (1u << 8) /* exit, exception: idtap asked for the
+                                        exit; inject: what it gives back */
 #define IDTAP_F_LEVEL      (1u << 9) /* lapic accept: level-triggered */
 #define IDTAP_F_PENDING    (1u << 10) /* lapic accept: the vector was pending
                                          already: the two become one */
@@ -78,6 +81,8 @@ enum idtap_event {
                                          itself (virtual interrupt delivery):
                                          queued, and no inject record follows */
 #define IDTAP_F_ENTRY_FAILED (1u << 12) /* exit: the VM entry itself failed */
+
+#define IDTAP_F_ALL ((1u << 13) - 1)
 
 /* Values of `domain` that are not guests (Xen's public/xen.h). */
 #define IDTAP_DOMID_IDLE 0x7fffu
@@ -149,6 +154,12 @@ struct idtap_nmi_enter {
     uint64_t rip;          /* interrupted RIP: guest's if IDTAP_F_IN_GUEST */
 };
 
+/* INT n, about to be executed.  Seen only where idtap intercepts it. */
+struct idtap_swint {
+    struct idtap_record r; /* vector: n */
+    uint64_t rip;          /* of the instruction */
+};
+
 /*
  * Types of an injected event: Intel SDM "Event Injection", "Interruption
  * type"; AMD APM "Event Injection", "Guest exception or interrupt types".
@@ -211,6 +222,7 @@ IDTAP_ASSERT_SIZE(struct idtap_irq_enter, 24);
 IDTAP_ASSERT_SIZE(struct idtap_vm_exit, 32);
 IDTAP_ASSERT_SIZE(struct idtap_exception, 40);
 IDTAP_ASSERT_SIZE(struct idtap_nmi_enter, 24);
+IDTAP_ASSERT_SIZE(struct idtap_swint, 24);
 IDTAP_ASSERT_SIZE(struct idtap_inject, 24);
 IDTAP_ASSERT_SIZE(struct idtap_softirq_raise, 24);
 IDTAP_ASSERT_SIZE(struct idtap_clock_sync, 40);
