@@ -17,7 +17,7 @@ static const char help[] =
 "none.\n"
 "\n"
 "  -e CLASS,...     irq, exit, exception, nmi, inject, softirq, lapic,\n"
-"                   swint, all\n"
+"                   swint, pv-trap, pv-upcall, evtchn, all\n"
 "  -d DOMAIN,...    ids or names; 'idle' is Xen's idle time\n"
 "  --vector LIST    like 0-31,0xf3,pf,timer\n"
 CLI_INTERCEPT_HELP;

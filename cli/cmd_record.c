@@ -31,7 +31,7 @@ static const char help[] =
 "\n"
 "  -o DIR           where the trace goes (default " DEFAULT_TRACE_DIR ")\n"
 "  -e CLASS,...     irq, exit, exception, nmi, inject, softirq, lapic,\n"
-"                   swint, all (default)\n"
+"                   swint, pv-trap, pv-upcall, evtchn, all (default)\n"
 "  -d DOMAIN,...    ids or names; 'idle' is Xen's idle time (default: all)\n"
 "  --vector LIST    like 0-31,0xf3,pf,timer (default: all)\n"
 CLI_INTERCEPT_HELP

@@ -260,7 +260,8 @@ int list_classes(const char *text, uint32_t *mask, char why[LIST_WHY_LEN])
             if ( list_is_near(it.s, it.len, idtap_class_name(class)) )
                 near = idtap_class_name(class);
         snprintf(why, LIST_WHY_LEN, "'%.*s' is not a class%s%s%s; classes are "
-                 "irq, exit, exception, nmi, inject, softirq, lapic, all",
+                 "irq, exit, exception, nmi, inject, softirq, lapic, swint, "
+                 "pv-trap, pv-upcall, evtchn, all",
                  quoted(&it), it.s, near ? " (did you mean '" : "",
                  near ? near : "", near ? "'?)" : "");
         return -EINVAL;

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LIST_WHY_LEN 160
+#define LIST_WHY_LEN 256
 
 /* Sets of 256: bit n of word n / 64. */
 int list_vectors(const char *text, uint64_t bits[4], char why[LIST_WHY_LEN]);

@@ -68,7 +68,31 @@ static void put_ring(struct json *j, const struct script *s,
         break;
     }
 
+    case IDTAP_EV_PV_UPCALL:
+    {
+        const struct idtap_pv_upcall *u = (const void *)r;
+
+        put_name(j, "vector_name", idtap_exception_name(r->vector));
+        json_uint(j, "rip", u->rip);
+        json_uint(j, "error_code", u->error_code);
+        json_uint(j, "kind", u->kind);
+        put_name(j, "kind_name", idtap_upcall_name(u->kind));
+        break;
+    }
+
+    case IDTAP_EV_EVTCHN:
+    {
+        const struct idtap_evtchn *e = (const void *)r;
+
+        json_uint(j, "port", e->port);
+        json_uint(j, "kind", e->kind);
+        put_name(j, "kind_name", idtap_evtchn_name(e->kind));
+        json_uint(j, "source", e->source);
+        break;
+    }
+
     case IDTAP_EV_EXCEPTION:
+    case IDTAP_EV_PV_TRAP:
     {
         const struct idtap_exception *e = (const void *)r;
 

@@ -131,6 +131,47 @@ static void put_exception(const struct idtap_record *r)
         printf(" delivering=0x%02x", e->orig_vector);
 }
 
+static void put_upcall(const struct idtap_record *r)
+{
+    const struct idtap_pv_upcall *u = (const void *)r;
+    const char *name = idtap_upcall_name(u->kind);
+
+    if ( name )
+        printf(" %s", name);
+    else
+        printf(" kind=%u", u->kind);
+    if ( r->vector )
+        put_vector(r);
+    printf(" handler=%#" PRIx64, u->rip);
+    if ( r->flags & IDTAP_F_ERROR_CODE )
+        printf(" error=%#" PRIx32, u->error_code);
+}
+
+static void put_evtchn(const struct idtap_record *r)
+{
+    const struct idtap_evtchn *e = (const void *)r;
+    const char *name = idtap_evtchn_name(e->kind);
+
+    printf(" port=%" PRIu32, e->port);
+    if ( name )
+        printf(" %s", name);
+    else
+        printf(" kind=%u", e->kind);
+    switch ( e->kind )
+    {
+    case IDTAP_EVTCHN_VIRQ:
+        name = idtap_virq_name(e->source);
+        printf(" %u%s%s", e->source, name ? " " : "", name ? name : "");
+        break;
+    case IDTAP_EVTCHN_PIRQ:
+        printf(" %u", e->source);
+        break;
+    case IDTAP_EVTCHN_INTERDOMAIN:
+        printf(" d%u", e->source);
+        break;
+    }
+}
+
 static void put_meta(const struct idtap_record *r)
 {
     char name[IDTAP_NAME_LEN];
@@ -205,7 +246,16 @@ static void put_details(const struct script *s, const struct idtap_record *r)
         break;
 
     case IDTAP_EV_EXCEPTION:
+    case IDTAP_EV_PV_TRAP:
         put_exception(r);
+        break;
+
+    case IDTAP_EV_PV_UPCALL:
+        put_upcall(r);
+        break;
+
+    case IDTAP_EV_EVTCHN:
+        put_evtchn(r);
         break;
 
     case IDTAP_EV_SWINT:
@@ -287,6 +337,7 @@ void script_int(const struct script *s, int cpu,
 
     if ( r->event == IDTAP_EV_IRQ_ENTER || r->event == IDTAP_EV_EXCEPTION ||
          r->event == IDTAP_EV_NMI_ENTER || r->event == IDTAP_EV_SWINT ||
+         r->event == IDTAP_EV_PV_TRAP ||
          (r->event == IDTAP_EV_INJECT && !(r->flags & IDTAP_F_REINJECT)) )
         printf("int:%u\n", r->vector);
 }

@@ -179,6 +179,15 @@ static void put_enums(FILE *f, enum idtap_vendor vendor)
         if ( idtap_type_name(i) )
             fprintf(f, " \"%s\" = %zu,", idtap_type_name(i), i);
     fputs(" };\n"
+          "enum upcall_kind : u8 {", f);
+    for ( i = 0; idtap_upcall_name(i); i++ )
+        fprintf(f, " \"%s\" = %zu,", idtap_upcall_name(i), i);
+    fputs(" };\n"
+          "enum evtchn_kind : u8 {", f);
+    for ( i = 0; i < 8; i++ )
+        if ( idtap_evtchn_name(i) )
+            fprintf(f, " \"%s\" = %zu,", idtap_evtchn_name(i), i);
+    fputs(" };\n"
           "enum exit_reason : x16 {", f);
     /* An enumeration must have a name; a code of no meaning takes the part. */
     if ( !nr )
@@ -219,6 +228,13 @@ static void put_events(FILE *f)
     put_event(f, IDTAP_EV_LAPIC_ACCEPT, "");
     put_event(f, IDTAP_EV_LAPIC_EOI, "");
     put_event(f, IDTAP_EV_SWINT, "x64 rip; ");
+    put_event(f, IDTAP_EV_PV_TRAP,
+              "x64 rip; x64 address; x32 error_code; u8 orig_vector;"
+              " enum event_type type; u16 pad; ");
+    put_event(f, IDTAP_EV_PV_UPCALL,
+              "x64 rip; x32 error_code; enum upcall_kind kind; u8 pad[3]; ");
+    put_event(f, IDTAP_EV_EVTCHN,
+              "u32 port; u16 source; enum evtchn_kind kind; u8 pad; ");
 
     put_event(f, IDTAP_EV_CLOCK_SYNC,
               "u64 realtime_ns; u64 system_time_ns; u64 uncertainty_ns; ");

@@ -53,6 +53,9 @@ static const struct { uint32_t bit; const char *name; } classes[] = {
     { IDTAP_CLASS_SOFTIRQ, "softirq" },
     { IDTAP_CLASS_LAPIC, "lapic" },
     { IDTAP_CLASS_SWINT, "swint" },
+    { IDTAP_CLASS_PV_TRAP, "pv-trap" },
+    { IDTAP_CLASS_PV_UPCALL, "pv-upcall" },
+    { IDTAP_CLASS_EVTCHN, "evtchn" },
 };
 
 static const struct { const char *name; uint32_t class; } events[] = {
@@ -70,6 +73,9 @@ static const struct { const char *name; uint32_t class; } events[] = {
     [IDTAP_EV_LAPIC_ACCEPT]  = { "lapic_accept", IDTAP_CLASS_LAPIC },
     [IDTAP_EV_LAPIC_EOI]     = { "lapic_eoi", IDTAP_CLASS_LAPIC },
     [IDTAP_EV_SWINT]         = { "swint", IDTAP_CLASS_SWINT },
+    [IDTAP_EV_PV_TRAP]       = { "pv_trap", IDTAP_CLASS_PV_TRAP },
+    [IDTAP_EV_PV_UPCALL]     = { "pv_upcall", IDTAP_CLASS_PV_UPCALL },
+    [IDTAP_EV_EVTCHN]        = { "evtchn", IDTAP_CLASS_EVTCHN },
     [IDTAP_EV_CLOCK_SYNC]    = { "clock_sync", 0 },
     [IDTAP_EV_DOMAIN]        = { "domain", 0 },
     [IDTAP_EV_ATTACH]        = { "attach", 0 },
@@ -89,6 +95,24 @@ static const char *const types[] = {
     [IDTAP_TYPE_SW_INTERRUPT] = "sw_interrupt",
     [IDTAP_TYPE_PRI_SW_EXC] = "pri_sw_exc",
     [IDTAP_TYPE_SW_EXCEPTION] = "sw_exception",
+};
+
+static const char *const upcalls[] = {
+    [IDTAP_UPCALL_EVENT] = "event", [IDTAP_UPCALL_EXCEPTION] = "exception",
+    [IDTAP_UPCALL_NMI] = "nmi", [IDTAP_UPCALL_SYSCALL] = "syscall",
+    [IDTAP_UPCALL_INT80] = "int80",
+};
+
+static const char *const evtchns[] = {
+    [IDTAP_EVTCHN_INTERDOMAIN] = "interdomain", [IDTAP_EVTCHN_PIRQ] = "pirq",
+    [IDTAP_EVTCHN_VIRQ] = "virq", [IDTAP_EVTCHN_IPI] = "ipi",
+};
+
+/* public/xen.h, VIRQ_*; those above 15 are the architecture's. */
+static const char *const virqs[] = {
+    "TIMER", "DEBUG", "CONSOLE", "DOM_EXC", "TBUF", NULL, "DEBUGGER",
+    "XENOPROF", "CON_RING", "PCPU_STATE", "MEM_EVENT", "ARGO", "ENOMEM",
+    "XENPMU", NULL, NULL, "MCA",
 };
 
 static const char *pick(const char *const *table, size_t nr, unsigned int i)
@@ -161,6 +185,21 @@ const char *idtap_owner_name(unsigned int owner)
 const char *idtap_type_name(unsigned int type)
 {
     return pick(types, ARRAY_SIZE(types), type);
+}
+
+const char *idtap_upcall_name(unsigned int kind)
+{
+    return pick(upcalls, ARRAY_SIZE(upcalls), kind);
+}
+
+const char *idtap_evtchn_name(unsigned int kind)
+{
+    return pick(evtchns, ARRAY_SIZE(evtchns), kind);
+}
+
+const char *idtap_virq_name(unsigned int virq)
+{
+    return pick(virqs, ARRAY_SIZE(virqs), virq);
 }
 
 const char *idtap_class_name(uint32_t class)

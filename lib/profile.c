@@ -8,7 +8,7 @@
  *   offset NAME NUMBER        names: IDTAP_PROFILE_FIELDS
  *   address NAME NUMBER       names: IDTAP_PROFILE_ADDRESSES
  *   site HOOK call|jmp ADDRESS
- *   witness ADDRESS NAME      of an offset
+ *   witness ADDRESS NAME [1]  of an offset: 4 bytes, or 1
  *   end                       the last line: a file that was cut has none
  *
  * A profile is data about somebody else's binary, often made by hand: every
@@ -180,6 +180,7 @@ static int parse_site(struct parser *p, const char *hook, const char *insn,
 }
 
 static int parse_witness(struct parser *p, const char *address,
+                         const char *size,
                          const char *name)
 {
     unsigned int i, n = p->params->nr_witnesses;
@@ -192,6 +193,9 @@ static int parse_witness(struct parser *p, const char *address,
         return wrong(p, "'%s' is not an offset that idtap knows", name);
     if ( !parse_number(address, &p->witness_address[n]) )
         return wrong(p, "'%s' is not an address", address);
+    if ( size && strcmp(size, "1") )
+        return wrong(p, "a witness has 4 bytes, or '1', not '%s'", size);
+    p->params->witness[n].size = size ? 1 : 4;
     p->params->witness[n].field = i;
     p->params->nr_witnesses++;
     return 0;
@@ -236,8 +240,8 @@ static int parse_words(struct parser *p, char **word, unsigned int n)
     }
     if ( !strcmp(word[0], "site") && n == 4 )
         return parse_site(p, word[1], word[2], word[3]);
-    if ( !strcmp(word[0], "witness") && n == 3 )
-        return parse_witness(p, word[1], word[2]);
+    if ( !strcmp(word[0], "witness") && (n == 3 || n == 4) )
+        return parse_witness(p, word[1], n == 4 ? word[3] : NULL, word[2]);
     return wrong(p, "'%s' with %u words is not understood", word[0], n);
 }
 

@@ -15,7 +15,13 @@ offset domain.domain_id 0
 offset domain.max_vcpus 4
 offset domain.vcpu 8
 offset domain.next_in_list 136
+offset vcpu.vcpu_info 8
+offset vcpu.arch.pv.trap_ctxt 1168
 offset domain.options 316
+offset domain.evtchn 176
+offset evtchn.port 16
+offset evtchn.state 12
+offset evtchn.u 24
 offset cpu_user_regs.entry_vector 124
 offset cpu_user_regs.rip 128
 offset irq_desc.status 0
@@ -27,6 +33,7 @@ offset cpu_info.current_vcpu 56
 offset cpu_info.per_cpu_offset 48
 offset sizeof.irq_desc 256
 offset sizeof.page_info 32
+offset sizeof.evtchn 64
 offset stack.size 0x8000
 offset IRQ_GUEST.bit 4
 offset PGC_allocated.bit 63
@@ -37,12 +44,24 @@ address FRAMETABLE_VIRT_START 0xffff82e000000000
 offset NR_SOFTIRQS 11
 address _stext 0xffff82d040200000
 
+site create_bounce_frame/int80 call 0xffff82d040201706  # in int80_direct_trap
 site do_IRQ                 call 0xffff82d040201921  # in common_interrupt
+site do_page_fault          call 0xffff82d040201a9d  # in handle_exception_saved
+site do_general_protection  call 0xffff82d040201aa8  # in handle_exception_saved
+site do_invalid_op          call 0xffff82d040201ab3  # in handle_exception_saved
+site do_device_not_available call 0xffff82d040201abe  # in handle_exception_saved
+site do_int3                call 0xffff82d040201ac9  # in handle_exception_saved
+site do_trap                call 0xffff82d040201ada  # in handle_exception_saved
 site do_nmi                 call 0xffff82d04020201f  # in handle_ist_exception
+site do_debug               call 0xffff82d04020202a  # in handle_ist_exception
 site svm_vmenter_helper     call 0xffff82d040204441  # in svm_asm_do_resume
 site svm_vmexit_handler     call 0xffff82d040204597  # in svm_stgi_label
 site vmx_vmexit_handler     call 0xffff82d0402046c8  # in vmx_asm_vmexit_handler
 site vmx_vmenter_helper     call 0xffff82d04020470b  # in vmx_asm_vmexit_handler
+site create_bounce_frame/syscall call 0xffff82d04020490a  # in switch_to_kernel
+site create_bounce_frame/event call 0xffff82d040204978  # in test_guest_events
+site create_bounce_frame/exception call 0xffff82d040204991  # in process_softirqs
+site create_bounce_frame/trap call 0xffff82d040204a1f  # in process_trap
 site raise_softirq          call 0xffff82d04021a830  # in ioreq_send
 site raise_softirq          call 0xffff82d04021aebf  # in vcpu_ioreq_handle_completion
 site cpu_raise_softirq      call 0xffff82d04021de35  # in cpu_callback
@@ -128,6 +147,9 @@ witness 0xffff82d040204480 vcpu.arch.hvm.svm.vmcb_pa  # in svm_asm_do_resume
 witness 0xffff82d0402c59c3 vcpu.arch.hvm.nvcpu.nv_guestmode  # in nestedhvm_vcpu_in_guestmode
 witness 0xffff82d0402cbd25 vcpu.arch.hvm.vlapic  # in vlapic_init
 witness 0xffff82d0402a4abf vcpu.arch.hvm.vmx.secondary_exec_control  # in vmx_update_secondary_exec_control
+witness 0xffff82d040204950 vcpu.vcpu_info 1  # in test_guest_events
+witness 0xffff82d0402016c8 vcpu.arch.pv.trap_ctxt  # in int80_direct_trap
+witness 0xffff82d04020b779 evtchn.u 1  # in evtchn_status
 witness 0xffff82d040303c63 domain.next_in_list  # in arch_livepatch_safety_check
 witness 0xffff82d0402cb7f9 domain.options  # in vlapic_has_pending_irq
 end

@@ -19,7 +19,7 @@ static int pre_apply(struct payload *payload)
     (void)payload;
     if ( (rc = tap_check_params()) || (rc = tap_doorway_check()) ||
          (rc = tap_check_invariants()) || (rc = tap_sites_check()) ||
-         (rc = tap_softirqs_check()) )
+         (rc = tap_softirqs_check()) || (rc = tap_evtchn_check()) )
         return rc;
     return 0;
 }
@@ -30,6 +30,7 @@ static void load(void)
     phase = ATTACHING;
     tap_sites_retarget();
     tap_softirqs_swap();
+    tap_evtchn_swap();
 }
 
 static void post_apply(struct payload *payload)
@@ -90,6 +91,7 @@ static int revert(struct payload *payload)
 
 static void unload(void)
 {
+    tap_evtchn_restore();
     tap_softirqs_restore();
     tap_sites_restore();
     tap_doorway_unlink();

@@ -11,6 +11,7 @@
 #include "tap.h"
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
+#define ECS_RESERVED 1u        /* include/xen/sched.h: an evtchn's state */
 #define CDF_hvm 1u             /* XEN_DOMCTL_CDF_hvm, in domain->options */
 #define TRAP_syscall 0x100u    /* entry_vector of a PV guest's hypercall */
 #define REGS_SIZE 200u         /* sizeof(struct cpu_user_regs) */
@@ -77,6 +78,9 @@ static int check_witnesses(void)
         1ull << IDTAP_FIELD_vcpu_nv_guestmode |
         1ull << IDTAP_FIELD_vcpu_vlapic |
         1ull << IDTAP_FIELD_vcpu_vmx_secondary |
+        1ull << IDTAP_FIELD_vcpu_info |
+        1ull << IDTAP_FIELD_vcpu_pv_trap_ctxt |
+        1ull << IDTAP_FIELD_evtchn_u |
         1ull << IDTAP_FIELD_domain_next | 1ull << IDTAP_FIELD_domain_options;
     static const struct {
         const char *name;
@@ -92,12 +96,12 @@ static int check_witnesses(void)
     for ( i = 0; i < tap_params.nr_witnesses; i++ )
     {
         const struct idtap_witness *w = &tap_params.witness[i];
-        uint32_t said;
+        uint32_t said = 0;
 
         CHECK("list of witnesses",
-              w->field < IDTAP_NR_FIELDS &&
+              w->field < IDTAP_NR_FIELDS && (w->size == 1 || w->size == 4) &&
               w->offset <= (unsigned long)(_etext - _stext) - sizeof(said));
-        memcpy(&said, _stext + w->offset, sizeof(said));
+        memcpy(&said, _stext + w->offset, w->size);
         CHECK(fields[w->field].name,
               said == FIELD(uint32_t, &PROFILE, fields[w->field].offset));
         seen |= 1ull << w->field;
@@ -134,6 +138,9 @@ static int check_ranges(void)
     X(domain_vcpu, "domain.vcpu")
     X(domain_next, "domain.next_in_list")
     X(domain_options, "domain.options")
+    X(vcpu_info, "vcpu.vcpu_info")
+    X(vcpu_pv_trap_ctxt, "vcpu.arch.pv.trap_ctxt")
+    X(domain_evtchn, "domain.evtchn")
     X(irq_desc_size, "sizeof.irq_desc")
 #undef X
     CHECK("cpu_user_regs offsets", PROFILE.regs_entry_vector < REGS_SIZE - 4 &&
@@ -142,6 +149,11 @@ static int check_ranges(void)
           PROFILE.irq_desc_status + 4 <= PROFILE.irq_desc_size &&
           PROFILE.irq_desc_irq + 4 <= PROFILE.irq_desc_size &&
           PROFILE.irq_guest_bit < 10);
+    CHECK("evtchn offsets",
+          power_of_two(PROFILE.evtchn_size, 32, 256) &&
+          PROFILE.evtchn_port + 4 <= PROFILE.evtchn_size &&
+          PROFILE.evtchn_state < PROFILE.evtchn_size &&
+          PROFILE.evtchn_u + 16 <= PROFILE.evtchn_size);
     CHECK("page_info numbers",
           power_of_two(PROFILE.page_info_size, 16, 256) &&
           PROFILE.page_info_count + 8 <= PROFILE.page_info_size &&
@@ -271,6 +283,31 @@ static int check_irqs(void)
     return 0;
 }
 
+/*
+ * The first event channels of the caller's domain, a page of them
+ * (common/event_channel.c, alloc_evtchn_bucket()): numbered, port 0 reserved.
+ */
+static int check_evtchns(void)
+{
+    const struct domain *d = vcpu_domain(current_vcpu());
+    const char *e = FIELD(const char *, d, PROFILE.domain_evtchn);
+    unsigned int port;
+
+    CHECK("domain.evtchn", in_heap(e, PROFILE.evtchn_size));
+    for ( port = 0; port < PAGE_SIZE / PROFILE.evtchn_size; port++ )
+    {
+        unsigned int state =
+            FIELD(uint8_t, e, port * PROFILE.evtchn_size + PROFILE.evtchn_state);
+
+        CHECK("evtchn.port",
+              FIELD(uint32_t, e,
+                    port * PROFILE.evtchn_size + PROFILE.evtchn_port) == port);
+        CHECK("evtchn.state", state <= IDTAP_EVTCHN_IPI &&
+                              (port || state == ECS_RESERVED));
+    }
+    return 0;
+}
+
 /* A struct domain is a page of Xen's heap that was never shared. */
 static int check_frame_table(void)
 {
@@ -290,7 +327,7 @@ int tap_check_invariants(void)
     if ( (rc = check_ranges()) || (rc = check_witnesses()) ||
          (rc = check_cpu_info()) ||
          (rc = check_domains()) || (rc = check_irqs()) ||
-         (rc = check_frame_table()) )
+         (rc = check_evtchns()) || (rc = check_frame_table()) )
         return rc;
     return 0;
 }

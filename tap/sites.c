@@ -30,6 +30,21 @@ static const struct {
     [IDTAP_HOOK_vlapic_set_irq] = { vlapic_set_irq, tap_vlapic_set_irq },
     [IDTAP_HOOK_vlapic_handle_EOI] =
         { vlapic_handle_EOI, tap_vlapic_handle_EOI },
+    [IDTAP_HOOK_do_page_fault] = { do_page_fault, tap_do_page_fault },
+    [IDTAP_HOOK_do_general_protection] =
+        { do_general_protection, tap_do_general_protection },
+    [IDTAP_HOOK_do_invalid_op] = { do_invalid_op, tap_do_invalid_op },
+    [IDTAP_HOOK_do_device_not_available] =
+        { do_device_not_available, tap_do_device_not_available },
+    [IDTAP_HOOK_do_int3] = { do_int3, tap_do_int3 },
+    [IDTAP_HOOK_do_trap] = { do_trap, tap_do_trap },
+    [IDTAP_HOOK_do_debug] = { do_debug, tap_do_debug },
+    [IDTAP_HOOK_bounce_event] = { create_bounce_frame, tap_bounce_event },
+    [IDTAP_HOOK_bounce_exception] =
+        { create_bounce_frame, tap_bounce_exception },
+    [IDTAP_HOOK_bounce_trap] = { create_bounce_frame, tap_bounce_trap },
+    [IDTAP_HOOK_bounce_syscall] = { create_bounce_frame, tap_bounce_syscall },
+    [IDTAP_HOOK_bounce_int80] = { create_bounce_frame, tap_bounce_int80 },
 };
 
 #define INSN_SIZE 5 /* opcode and rel32 */

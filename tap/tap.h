@@ -71,6 +71,11 @@ int tap_softirqs_check(void);
 void tap_softirqs_swap(void);
 void tap_softirqs_restore(void);
 
+/* tap/hook_evtchn.c: as for sites. */
+int tap_evtchn_check(void);
+void tap_evtchn_swap(void);
+void tap_evtchn_restore(void);
+
 /* tap/memory.c */
 int tap_memory_alloc(void);       /* 0 or -XEN_ENOMEM, nothing allocated */
 void tap_memory_show(bool show);  /* rings to hooks and doorway, or nothing */
@@ -106,5 +111,18 @@ void tap_cpu_raise_softirq(unsigned int cpu, unsigned int nr);
 void tap_cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
 void tap_vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level);
 void tap_vlapic_handle_EOI(struct vlapic *vlapic, uint8_t vector);
+
+void tap_do_page_fault(struct cpu_user_regs *regs);
+void tap_do_general_protection(struct cpu_user_regs *regs);
+void tap_do_invalid_op(struct cpu_user_regs *regs);
+void tap_do_device_not_available(struct cpu_user_regs *regs);
+void tap_do_int3(struct cpu_user_regs *regs);
+void tap_do_trap(struct cpu_user_regs *regs);
+void tap_do_debug(struct cpu_user_regs *regs);
+void tap_bounce_event(void); /* of create_bounce_frame(): not to be called */
+void tap_bounce_exception(void);
+void tap_bounce_trap(void);
+void tap_bounce_syscall(void);
+void tap_bounce_int80(void);
 
 #endif /* TAP_TAP_H */

@@ -7,7 +7,7 @@
 # proves that nothing else is in it.
 
 TAP_SRC := attach.c invariants.c sites.c memory.c hardware.c intercept.c doorway.c ring.c filter.c \
-           hook_irq.c hook_nmi.c hook_softirq.c hook_lapic.c exit_svm.c swint.c exit_vmx.c
+           hook_irq.c hook_nmi.c hook_softirq.c hook_lapic.c hook_pv.c hook_evtchn.c exit_svm.c swint.c exit_vmx.c
 # What also builds on the host, for tests and benches.
 TAP_HOST_SRC := tap/ring.c tap/filter.c
 

@@ -45,6 +45,7 @@ struct page_info;
 struct irq_desc;
 struct cpumask;
 struct vlapic;
+struct evtchn;
 
 /* The functions that sites call. */
 void do_IRQ(struct cpu_user_regs *regs);
@@ -58,6 +59,31 @@ void cpu_raise_softirq(unsigned int cpu, unsigned int nr);
 void cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
 void vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level);
 void vlapic_handle_EOI(struct vlapic *vlapic, uint8_t vector);
+
+void do_page_fault(struct cpu_user_regs *regs);
+void do_general_protection(struct cpu_user_regs *regs);
+void do_invalid_op(struct cpu_user_regs *regs);
+void do_device_not_available(struct cpu_user_regs *regs);
+void do_int3(struct cpu_user_regs *regs);
+void do_trap(struct cpu_user_regs *regs);
+void do_debug(struct cpu_user_regs *regs);
+/* Takes its arguments in registers of its own choice: tap/hook_pv.c. */
+void create_bounce_frame(void) asm("\"x86_64/entry.S#create_bounce_frame\"");
+
+/* Event channels (include/xen/event.h). */
+struct evtchn_port_ops {
+    void (*init)(struct domain *d, struct evtchn *evtchn);
+    void (*set_pending)(struct vcpu *v, struct evtchn *evtchn);
+};
+extern struct evtchn_port_ops evtchn_port_ops_2l
+    asm("\"common/event_2l.c#evtchn_port_ops_2l\"");
+extern struct evtchn_port_ops evtchn_port_ops_fifo
+    asm("\"common/event_fifo.c#evtchn_port_ops_fifo\"");
+void evtchn_2l_set_pending(struct vcpu *v, struct evtchn *evtchn)
+    asm("\"common/event_2l.c#evtchn_2l_set_pending\"");
+void evtchn_fifo_set_pending(struct vcpu *v, struct evtchn *evtchn)
+    asm("\"common/event_fifo.c#evtchn_fifo_set_pending\"");
+#define EVTCHN_REMOTE_DOM 8 /* in the union u, u.interdomain.remote_dom */
 
 /* Labels and tables. */
 extern const char _stext[], _etext[];
@@ -258,6 +284,12 @@ static inline unsigned int domain_id(const struct domain *d)
 static inline unsigned int regs_vector(const struct cpu_user_regs *regs)
 {
     return FIELD(uint8_t, regs, PROFILE.regs_entry_vector);
+}
+
+/* Adjacent in the public struct cpu_user_regs (public/arch-x86/xen.h). */
+static inline uint32_t regs_error_code(const struct cpu_user_regs *regs)
+{
+    return FIELD(uint32_t, regs, PROFILE.regs_entry_vector - 4);
 }
 
 static inline uint64_t regs_rip(const struct cpu_user_regs *regs)

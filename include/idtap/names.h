@@ -56,6 +56,11 @@ const char *idtap_event_name(unsigned int event);
 const char *idtap_owner_name(unsigned int owner);
 const char *idtap_type_name(unsigned int type);
 
+/* enum idtap_upcall_kind, enum idtap_evtchn_kind; Xen's virtual IRQs. */
+const char *idtap_upcall_name(unsigned int kind);
+const char *idtap_evtchn_name(unsigned int kind);
+const char *idtap_virq_name(unsigned int virq);
+
 /* `class` is one bit, IDTAP_CLASS_*. */
 const char *idtap_class_name(uint32_t class);
 /* The class called `name`, or 0 when there is none. */

@@ -39,11 +39,18 @@
     X(vcpu_nv_guestmode,    "vcpu.arch.hvm.nvcpu.nv_guestmode") \
     X(vcpu_vlapic,          "vcpu.arch.hvm.vlapic") \
     X(vcpu_vmx_secondary,   "vcpu.arch.hvm.vmx.secondary_exec_control") \
+    X(vcpu_info,            "vcpu.vcpu_info") \
+    X(vcpu_pv_trap_ctxt,    "vcpu.arch.pv.trap_ctxt") \
     X(domain_id,            "domain.domain_id") \
     X(domain_max_vcpus,     "domain.max_vcpus") \
     X(domain_vcpu,          "domain.vcpu") \
     X(domain_next,          "domain.next_in_list") \
     X(domain_options,       "domain.options") \
+    X(domain_evtchn,        "domain.evtchn") \
+    X(evtchn_size,          "sizeof.evtchn") \
+    X(evtchn_port,          "evtchn.port") \
+    X(evtchn_state,         "evtchn.state") \
+    X(evtchn_u,             "evtchn.u") \
     X(regs_entry_vector,    "cpu_user_regs.entry_vector") \
     X(regs_rip,             "cpu_user_regs.rip") \
     X(irq_desc_size,        "sizeof.irq_desc") \
@@ -91,7 +98,19 @@ struct idtap_profile {
     X(cpu_raise_softirq,     "cpu_raise_softirq") \
     X(cpumask_raise_softirq, "cpumask_raise_softirq") \
     X(vlapic_set_irq,        "vlapic_set_irq") \
-    X(vlapic_handle_EOI,     "vlapic_handle_EOI")
+    X(vlapic_handle_EOI,     "vlapic_handle_EOI") \
+    X(do_page_fault,         "do_page_fault") \
+    X(do_general_protection, "do_general_protection") \
+    X(do_invalid_op,         "do_invalid_op") \
+    X(do_device_not_available, "do_device_not_available") \
+    X(do_int3,               "do_int3") \
+    X(do_trap,               "do_trap") \
+    X(do_debug,              "do_debug") \
+    X(bounce_event,          "create_bounce_frame/event") \
+    X(bounce_exception,      "create_bounce_frame/exception") \
+    X(bounce_trap,           "create_bounce_frame/trap") \
+    X(bounce_syscall,        "create_bounce_frame/syscall") \
+    X(bounce_int80,          "create_bounce_frame/int80")
 
 enum idtap_hook {
 #define X(hook, name) IDTAP_HOOK_##hook,
@@ -117,13 +136,13 @@ enum idtap_profile_field {
 };
 
 /*
- * An instruction of Xen's own that uses a field: the four bytes at @offset
- * from text_start, its displacement, are the field's value.
+ * An instruction of Xen's own that uses a field: the bytes at @offset from
+ * text_start, its displacement, are the field's value.
  */
 struct idtap_witness {
     uint32_t offset;
     uint16_t field; /* enum idtap_profile_field */
-    uint16_t pad;
+    uint16_t size;  /* 4, or 1 (a value below 128) */
 };
 
 struct idtap_params {
@@ -155,6 +174,7 @@ enum idtap_refusal {
     IDTAP_REFUSE_CPUS      = 2006, /* more pCPUs than IDTAP_MAX_CPUS */
     IDTAP_REFUSE_HELD      = 2007, /* detach: ring pages are still mapped */
     IDTAP_REFUSE_WAITING   = 2008, /* detach: a vCPU sleeps inside Xen */
+    IDTAP_REFUSE_EVTCHN    = 2011, /* evtchn_port_ops are not as expected */
     IDTAP_REFUSE_HARDWARE  = 2009, /* config: these CPUs cannot intercept so */
     IDTAP_REFUSE_NO_HVM    = 2010, /* config: interception of a domain that is
                                       no HVM or PVH guest */

@@ -33,7 +33,10 @@ enum idtap_event {
     IDTAP_EV_LAPIC_ACCEPT  = 12, /* struct idtap_record */
     IDTAP_EV_LAPIC_EOI     = 13, /* struct idtap_record */
     IDTAP_EV_SWINT         = 14, /* struct idtap_swint */
-    IDTAP_EV_NR_RING       = 15, /* ids below come from the hypervisor */
+    IDTAP_EV_PV_TRAP       = 15, /* struct idtap_exception */
+    IDTAP_EV_PV_UPCALL     = 16, /* struct idtap_pv_upcall */
+    IDTAP_EV_EVTCHN        = 17, /* struct idtap_evtchn */
+    IDTAP_EV_NR_RING       = 18, /* ids below come from the hypervisor */
 
     /* Written by the recorder, in the stream "meta". */
     IDTAP_EV_CLOCK_SYNC    = 64, /* struct idtap_clock_sync */
@@ -53,11 +56,14 @@ enum idtap_event {
 #define IDTAP_CLASS_SOFTIRQ   (1u << 5)
 #define IDTAP_CLASS_LAPIC     (1u << 6)
 #define IDTAP_CLASS_SWINT     (1u << 7)
-#define IDTAP_CLASS_ALL       ((1u << 8) - 1)
+#define IDTAP_CLASS_PV_TRAP   (1u << 8)
+#define IDTAP_CLASS_PV_UPCALL (1u << 9)
+#define IDTAP_CLASS_EVTCHN    (1u << 10)
+#define IDTAP_CLASS_ALL       ((1u << 11) - 1)
 
 /* Flags of a record. */
-#define IDTAP_F_IN_GUEST   (1u << 0) /* irq, nmi: the CPU ran the guest, not
-                                        Xen, when the interrupt took it */
+#define IDTAP_F_IN_GUEST   (1u << 0) /* irq, nmi, PV trap: the CPU ran the
+                                        guest, not Xen, when it came */
 #define IDTAP_F_ERROR_CODE (1u << 1) /* exception, inject: error_code
                                         is valid */
 #define IDTAP_F_ADDRESS    (1u << 2) /* exception: address is valid */
@@ -76,7 +82,8 @@ enum idtap_event {
                                         exit; inject: what it gives back */
 #define IDTAP_F_LEVEL      (1u << 9) /* lapic accept: level-triggered */
 #define IDTAP_F_PENDING    (1u << 10) /* lapic accept: the vector was pending
-                                         already: the two become one */
+                                         already: the two become one; evtchn: an
+                                         upcall was pending already */
 #define IDTAP_F_VIRTUAL    (1u << 11) /* lapic accept: the CPU delivers it by
                                          itself (virtual interrupt delivery):
                                          queued, and no inject record follows */
@@ -182,6 +189,39 @@ struct idtap_inject {
     uint16_t pad;
 };
 
+/* Why Xen makes a PV guest go to a handler of its own. */
+enum idtap_upcall_kind {
+    IDTAP_UPCALL_EVENT     = 0, /* an event channel is pending */
+    IDTAP_UPCALL_EXCEPTION = 1, /* `vector`: raised by it, or by Xen for it */
+    IDTAP_UPCALL_NMI       = 2, /* virtual NMI, or machine check (vector 18) */
+    IDTAP_UPCALL_SYSCALL   = 3, /* SYSCALL or SYSENTER from its user mode */
+    IDTAP_UPCALL_INT80     = 4, /* INT 0x80 */
+};
+
+struct idtap_pv_upcall {
+    struct idtap_record r; /* vector: where there is one, else 0 */
+    uint64_t rip;          /* of the guest's handler */
+    uint32_t error_code;
+    uint8_t kind;          /* enum idtap_upcall_kind */
+    uint8_t pad[3];
+};
+
+/* What an event channel is bound to: Xen's include/xen/sched.h, ECS_*. */
+enum idtap_evtchn_kind {
+    IDTAP_EVTCHN_INTERDOMAIN = 3,
+    IDTAP_EVTCHN_PIRQ        = 4,
+    IDTAP_EVTCHN_VIRQ        = 5,
+    IDTAP_EVTCHN_IPI         = 6,
+};
+
+struct idtap_evtchn {
+    struct idtap_record r; /* domain, vcpu: who is told */
+    uint32_t port;
+    uint16_t source;       /* other domain, PIRQ or VIRQ; IPI: 0 */
+    uint8_t kind;          /* enum idtap_evtchn_kind */
+    uint8_t pad;
+};
+
 struct idtap_softirq_raise {
     struct idtap_record r; /* vector: softirq number */
     uint32_t cpu;          /* pCPU it is raised on; IDTAP_F_CPU_MASK: how many */
@@ -224,6 +264,8 @@ IDTAP_ASSERT_SIZE(struct idtap_exception, 40);
 IDTAP_ASSERT_SIZE(struct idtap_nmi_enter, 24);
 IDTAP_ASSERT_SIZE(struct idtap_swint, 24);
 IDTAP_ASSERT_SIZE(struct idtap_inject, 24);
+IDTAP_ASSERT_SIZE(struct idtap_pv_upcall, 32);
+IDTAP_ASSERT_SIZE(struct idtap_evtchn, 24);
 IDTAP_ASSERT_SIZE(struct idtap_softirq_raise, 24);
 IDTAP_ASSERT_SIZE(struct idtap_clock_sync, 40);
 IDTAP_ASSERT_SIZE(struct idtap_domain_name, 64);

@@ -14,7 +14,8 @@
 /* Classes the records of which are chosen by vector, too. */
 #define IDTAP_SELECT_BY_VECTOR (IDTAP_CLASS_IRQ | IDTAP_CLASS_EXCEPTION | \
                                 IDTAP_CLASS_NMI | IDTAP_CLASS_INJECT | \
-                                IDTAP_CLASS_LAPIC | IDTAP_CLASS_SWINT)
+                                IDTAP_CLASS_LAPIC | IDTAP_CLASS_SWINT | \
+                                IDTAP_CLASS_PV_TRAP)
 
 struct idtap_select {
     uint32_t classes;       /* IDTAP_CLASS_* */

@@ -119,7 +119,7 @@ static void same_fields(void **state)
         "lapic_eoi: { cpu_id = 1, abi_version = 1 }, { vector = 243, "
             "flags = 0x0, domain = 1, vcpu = 1 }, {",
         "config: { cpu_id = 0, abi_version = 1 }, { vector = 0, flags = 0x0, "
-            "domain = 65535, vcpu = 65535 }, { classes = 0x7F, pad = 0 }",
+            "domain = 65535, vcpu = 65535 }, { classes = 0x7FF, pad = 0 }",
     };
     char *dir, *out;
     int status;

@@ -227,11 +227,11 @@ static void record_rules(void **state)
         size_t told_at;
     } rules[] = {
         { "event id 0", 8, 0, 8 },
-        { "event id 14", 8, IDTAP_EV_NR_RING, 8 },
+        { "event id 18", 8, IDTAP_EV_NR_RING, 8 },
         { "event id 64", 8, IDTAP_EV_CLOCK_SYNC, 8 },
         { "event id 255", 8, 255, 8 },
         { "flags 0x8000", 11, 0x80, 10 },
-        { "flags 0x1000", 11, 0x10, 10 }, /* the first that has no meaning */
+        { "flags 0x2000", 11, 0x20, 10 }, /* the first that has no meaning */
         { "domain", 13, 0x80, 12 },
         { "after the packet's end", 7, 0x7f, 0 },
         { "time goes back", 2, 0, 0 },

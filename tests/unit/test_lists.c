@@ -69,13 +69,15 @@ static void classes(void **state)
     assert_int_equal(mask, IDTAP_CLASS_NMI | IDTAP_CLASS_EXIT);
     assert_int_equal(list_classes("all", &mask, why), 0);
     assert_int_equal(mask, IDTAP_CLASS_ALL);
-    assert_int_equal(list_classes("irq,exit,exception,nmi,inject,softirq,lapic",
-                                  &mask, why), 0);
+    assert_int_equal(list_classes("irq,exit,exception,nmi,inject,softirq,lapic,"
+                                  "swint,pv-trap,pv-upcall,evtchn", &mask,
+                                  why), 0);
     assert_int_equal(mask, IDTAP_CLASS_ALL);
     assert_int_equal(list_classes("lapci", &mask, why), -EINVAL);
     assert_non_null(strstr(why, "did you mean 'lapic'"));
     /* The message tells all there are. */
-    assert_non_null(strstr(why, "softirq, lapic, all"));
+    assert_non_null(strstr(why, "softirq, lapic, swint, "
+                                "pv-trap, pv-upcall, evtchn, all"));
     assert_int_equal(list_classes("irq,sofirq", &mask, why), -EINVAL);
     assert_non_null(strstr(why, "did you mean 'softirq'"));
     assert_int_equal(list_classes("", &mask, why), -EINVAL);
