@@ -58,7 +58,8 @@ char *reader_clean(const char *s, char *buf, size_t len);
     "  -i, --input DIR      the trace (default: " DEFAULT_TRACE_DIR ")\n" \
     "  -d, --domain LIST    only these domains: ids, names, idle\n" \
     "  -e, --event LIST     only these classes: irq, exit, exception, nmi,\n" \
-    "                       inject, softirq, lapic, swint, pv-trap, pv-upcall, evtchn, all\n" \
+    "                       inject, softirq, lapic, swint, pv-trap, pv-upcall,\n" \
+    "                       evtchn, all\n" \
     "      --vector LIST    only these vectors (of irq, exception, nmi,\n" \
     "                       inject, lapic, swint, pv-trap): 0-31,0xf3,pf\n"
 

@@ -46,7 +46,8 @@
 #define IDTAP_MAX_INTERCEPTS  32u
 #define IDTAP_INTERCEPT_ALL   0xfffeu    /* `domain`: every HVM guest that has
                                             no entry of its own */
-#define IDTAP_INTERCEPT_SWINT (1u << 0)  /* `flags`: INT n, where hardware can */
+#define IDTAP_INTERCEPT_SWINT (1u << 0)  /* `flags`: INT n, where the hardware
+                                            can */
 /* Never: the host's own. #MC and NMI are recorded without interception. */
 #define IDTAP_INTERCEPT_NEVER (1u << 2 | 1u << 18)
 
