@@ -33,7 +33,7 @@ static void say_begin(void)
     unsigned int n = 0;
 
     for ( unsigned int i = 0; i < nr_cases; i++ )
-        n += options_chosen(&cases[i]);
+        n += options_chosen(cases[i]);
     say("begin cases=%u vcpus=%u apic=%s upcall=%s virtual-delivery=%u", n,
         nr_vcpus, opt.xapic ? "xapic" : "x2apic",
         opt.lapic_upcall ? "lapic" : "callback", xen_virtual_delivery());
@@ -47,6 +47,7 @@ void truth_main(struct hvm_start_info *info)
     cpu_load(c);
     xen_init();
     console_init();
+    cases_collect();
     if ( info->cmdline_paddr )
         options_parse((char *)info->cmdline_paddr);
 

@@ -76,26 +76,61 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
-/* QEMU's model "EPYC"; the brand of a real one has a number. */
-static bool on_qemu(void)
+static bool brand_is(const char *start)
 {
-    static const char brand[] = "AMD EPYC Processor";
-    static int known = -1;
     uint32_t r[3][4];
 
-    if ( known >= 0 )
-        return known;
     for ( unsigned int i = 0; i < 3; i++ )
         cpuid(0x80000002 + i, r[i]);
-    known = true;
-    for ( unsigned int i = 0; i < sizeof(brand); i++ )
-        known &= ((const char *)r)[i] == brand[i];
-    return known;
+    for ( unsigned int i = 0; i < sizeof(r); i++ )
+    {
+        char ch = ((const char *)r)[i];
+
+        if ( ch != start[i] || !ch )
+            return ch == start[i];
+    }
+    return false;
+}
+
+static bool is_amd(void)
+{
+    uint32_t r[4];
+
+    cpuid(0, r);
+    return r[1] == 0x68747541;      /* Auth */
+}
+
+/*
+ * QEMU's model is "EPYC"; the brand of a real one has a number.  Bochs has the
+ * brands of real CPUs, but a TSC of 50 MHz; no real CPU of such a brand is
+ * that slow.
+ */
+static uint32_t where_we_are(void)
+{
+    bool amd = is_amd();
+
+    if ( brand_is("AMD EPYC Processor") )
+        return ON_QEMU | ON_AMD;
+    if ( xen_tsc_hz() < 200000000 )
+        return amd ? ON_BOCHS_AMD | ON_AMD : ON_BOCHS_INTEL;
+    return amd ? ON_AMD : ON_REAL_INTEL;
+}
+
+bool options_on(uint32_t where)
+{
+    static uint32_t here;
+
+    if ( !here )
+        here = where_we_are();
+    return here & where;
 }
 
 const char *options_off(const struct row *row)
 {
-    return on_qemu() ? row->off : NULL;
+    for ( unsigned int i = 0; i < 2; i++ )
+        if ( options_on(row->off[i].where) )
+            return row->off[i].why;
+    return NULL;
 }
 
 bool options_chosen(const struct row *row)
@@ -122,7 +157,7 @@ static void check_cases(const char *list)
 
         found = equal(name, "all") || equal(name, "every");
         for ( unsigned int i = 0; i < nr_cases; i++ )
-            found |= equal(name, cases[i].name);
+            found |= equal(name, cases[i]->name);
         if ( !found )
             error("unknown case %s", name);
     }

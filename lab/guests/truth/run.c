@@ -5,7 +5,7 @@
  * others wait.  So each vCPU's counts are as exact as with one vCPU, and the
  * host sees them all at once.
  */
-#include "truth.h"
+#include "scene.h"
 
 /*
  * So many sleeps in a row without anything moving: something is lost.  At
@@ -16,12 +16,16 @@
 /* How often loop= and seconds= say how it goes. */
 #define CALM_NS   1000000000UL
 
+#define FNV_OFFSET 0xcbf29ce484222325UL
+
 struct result {
     uint64_t raised, received;
     bool ran, bad;
 };
 
-static struct result results[128];
+static struct result results[MAX_CASES];
+/* Of one raise; each must be like the first. */
+static uint64_t digests[MAX_VCPUS][MAX_CASES];
 static volatile bool last_pass;
 
 /* Who arrived at the barrier, and how often it opened. */
@@ -136,53 +140,71 @@ static bool wanted(const struct row *row)
     return options_chosen(row) && !unsupported(row);
 }
 
+static bool has_scenes(const struct row *row)
+{
+    return row->code || (row->flags & C_SCENES);
+}
+
+/* Scenes want silence, and repeat to the bit. */
+static void run_scenes(struct cpu *c, const struct row *row, uint64_t *first)
+{
+    irq_off();
+    c->digest = FNV_OFFSET;
+    if ( row->code )
+        play_row(c, row);
+    else
+        row->raise(c, row);
+    irq_on();
+    if ( !*first )
+        *first = c->digest;
+    else if ( c->digest != *first && !c->mismatch.what )
+        c->mismatch = (struct mismatch){ "digest", 0, c->digest, *first };
+}
+
 /* One case, on one vCPU. */
-static void run_one(struct cpu *c, const struct row *row)
+static void run_one(struct cpu *c, const struct row *row, uint64_t *first)
 {
     uint64_t times = opt.repeat ? opt.repeat : row->times;
 
-    c->raised = 0;
     if ( (row->flags & C_ONE) && c->id )
         return;
 
     for ( uint64_t i = 0; i < times; i++ )
     {
-        if ( row->rip == RIP_ANY )
-            row->raise(c, row);
+        if ( has_scenes(row) )
+            run_scenes(c, row, first);
         else
         {
-            arm(c);
+            c->asked[row->vector] += row->flags & C_TO_ALL ? nr_vcpus : 1;
             row->raise(c, row);
-            disarm(c);
         }
         c->progress++;
     }
-    c->raised = times * (row->steps ? row->steps : 1);
-    if ( row->flags & C_TO_ALL )
-        c->raised *= nr_vcpus;
 }
 
-static void totals(uint8_t vector, uint64_t *these, uint64_t *all)
+/* What all vCPUs asked for and received so far. */
+struct totals {
+    uint64_t asked[256], received[256];
+};
+
+static void sum_up(struct totals *t)
 {
-    *these = *all = 0;
+    *t = (struct totals){};
     for ( unsigned int i = 0; i < nr_vcpus; i++ )
-    {
-        *these += cpus[i].count[vector];
         for ( unsigned int v = 0; v < 256; v++ )
-            *all += cpus[i].count[v];
-    }
+        {
+            t->asked[v] += cpus[i].asked[v];
+            t->received[v] += cpus[i].count[v];
+        }
 }
 
-static void judge(const struct row *row, struct result *r, uint64_t received,
-                  uint64_t others)
+static void judge(const struct row *row, struct result *r,
+                  const struct totals *before, const struct totals *after)
 {
-    uint64_t raised = 0;
-
     for ( unsigned int i = 0; i < nr_vcpus; i++ )
     {
         struct cpu *c = &cpus[i];
 
-        raised += c->raised;
         if ( c->unexpected )
         {
             say("UNEXPECTED vcpu=%u n=%lu last vector=%u case=%s", i,
@@ -192,44 +214,49 @@ static void judge(const struct row *row, struct result *r, uint64_t received,
         }
         if ( c->mismatch.what )
         {
-            say("mismatch vcpu=%u case=%s %s=0x%lx expected=0x%lx", i,
-                row->name, c->mismatch.what, c->mismatch.got,
-                c->mismatch.want);
+            say("mismatch vcpu=%u case=%s event=%u %s=0x%lx expected=0x%lx", i,
+                row->name, c->mismatch.event, c->mismatch.what,
+                c->mismatch.got, c->mismatch.want);
             r->bad = true;
             c->mismatch.what = NULL;
         }
     }
 
     r->ran = true;
-    r->raised += raised;
-    r->received += received;
-    if ( raised != received || others )
-        r->bad = true;
+    for ( unsigned int v = 0; v < 256; v++ )
+    {
+        uint64_t raised = after->asked[v] - before->asked[v];
+        uint64_t received = after->received[v] - before->received[v];
+
+        r->raised += raised;
+        r->received += received;
+        r->bad |= raised != received;
+    }
 }
 
 /* Every vCPU calls this; vCPU 0 judges. */
 static void run_pass(struct cpu *c)
 {
+    static struct totals before, after;
+
     for ( unsigned int i = 0; i < nr_cases; i++ )
     {
-        const struct row *row = &cases[i];
-        uint64_t these[2] = {}, all[2] = {};
+        const struct row *row = cases[i];
 
         if ( !wanted(row) )
             continue;
 
         if ( c->id == 0 )
-            totals(row->vector, &these[0], &all[0]);
+            sum_up(&before);
         /* Set before anybody may raise: interrupt() looks at it. */
         c->row = row;
         barrier();
-        run_one(c, row);
+        run_one(c, row, &digests[c->id][i]);
         barrier();
         if ( c->id == 0 )
         {
-            totals(row->vector, &these[1], &all[1]);
-            these[1] -= these[0];
-            judge(row, &results[i], these[1], all[1] - all[0] - these[1]);
+            sum_up(&after);
+            judge(row, &results[i], &before, &after);
         }
     }
 }
@@ -292,16 +319,27 @@ static void say_counts(const char *word, const struct cpu *c,
             say("%s vcpu=%u vector=%u n=%lu", word, c->id, v, n[v]);
 }
 
+static void say_digests(const struct cpu *c)
+{
+    for ( unsigned int i = 0; i < nr_cases; i++ )
+        if ( digests[c->id][i] )
+            say("digest case=%s vcpu=%u value=0x%lx", cases[i]->name, c->id,
+                digests[c->id][i]);
+}
+
 static void say_case(const struct row *row, const struct result *r)
 {
+    unsigned int vector = row->nr_see ? row->see[row->nr_see - 1].vector :
+                          row->vector;
+
     if ( r->ran )
         say("case %s vector=%u raised=%lu received=%lu %s", row->name,
-            row->vector, r->raised, r->received, r->bad ? "FAILURE" : "OK");
+            vector, r->raised, r->received, r->bad ? "FAILURE" : "OK");
     else if ( options_chosen(row) )
-        say("case %s vector=%u SKIP %s", row->name, row->vector,
+        say("case %s vector=%u SKIP %s", row->name, vector,
             unsupported(row));
     else if ( options_off(row) )
-        say("case %s vector=%u OFF %s", row->name, row->vector,
+        say("case %s vector=%u OFF %s", row->name, vector,
             options_off(row));
 }
 
@@ -319,9 +357,18 @@ void report_and_exit(void)
         say_counts("lapic", &cpus[i], cpus[i].lapic, 256);
     for ( unsigned int i = 0; i < nr_vcpus; i++ )
         say_counts("intercepted", &cpus[i], cpus[i].intercepted, 32);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_counts("exception", &cpus[i], cpus[i].exception, 32);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_counts("swint", &cpus[i], cpus[i].swint, 256);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        if ( cpus[i].icebp )
+            say("icebp vcpu=%u vector=1 n=%lu", i, cpus[i].icebp);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        say_digests(&cpus[i]);
     for ( unsigned int i = 0; i < nr_cases; i++ )
     {
-        say_case(&cases[i], &results[i]);
+        say_case(cases[i], &results[i]);
         ran += results[i].ran;
         bad += results[i].bad;
     }

@@ -10,7 +10,7 @@
 
 #define MSR_EFER    0xc0000080
 #define EFER_BITS   0x900           /* LME, NXE */
-#define CR4_BITS    0x20            /* PAE */
+#define CR4_BITS    0x620           /* OSXMMEXCPT OSFXSR PAE */
 #define CR0_BITS    0x80050033      /* PG AM WP NE ET MP PE */
 
         .section .note.Xen, "a", @note
@@ -80,6 +80,19 @@ stubs:
         vector = vector + 1
         .endr
 
+/* For INT n of a vector that has an error code otherwise. */
+        .balign 16
+        .globl  soft_stubs
+soft_stubs:
+        vector = 0
+        .rept   32
+        .balign 16
+        pushq   $0
+        pushq   $vector
+        jmp     save
+        vector = vector + 1
+        .endr
+
 save:
         push    %rax
         push    %rbx
@@ -102,6 +115,7 @@ save:
         and     $~0xf, %rsp
         call    trap
         mov     %rbp, %rsp
+restore:
         pop     %r15
         pop     %r14
         pop     %r13
@@ -121,30 +135,22 @@ save:
         iretq
 
 /*
- * void enter_user(expect, rip, rdi, flags): run ring 3 at rip until an
- * exception; trap() then returns to kernel mode at expect->resume.  The
- * offsets of struct expect are checked in raise.c.
+ * void go(start, home_rsp): enter what the frame says, by IRET.  A handler
+ * leads back by an IRET to home, with the stack that *home_rsp holds.
  */
-        .globl  enter_user
-enter_user:
+        .globl  go, home
+go:
         push    %rbx
         push    %rbp
         push    %r12
         push    %r13
         push    %r14
         push    %r15
-        lea     1f(%rip), %rax
-        mov     %rax, 16(%rdi)      /* expect.resume */
-        mov     %rsp, 24(%rdi)      /* expect.rsp */
-        mov     32(%rdi), %rax      /* expect.rax */
-        pushq   $0x1b               /* SEL_UDATA */
-        pushq   $0
-        push    %rcx
-        pushq   $0x23               /* SEL_UCODE */
-        push    %rsi
-        mov     %rdx, %rdi
-        iretq
-1:      pop     %r15
+        mov     %rsp, (%rsi)
+        mov     %rdi, %rsp
+        jmp     restore
+home:
+        pop     %r15
         pop     %r14
         pop     %r13
         pop     %r12
@@ -167,6 +173,7 @@ boot_gdtr:
 boot_pml4:
         .quad   boot_pdpt + 7
         .fill   511, 8, 0
+        .globl  boot_pdpt
 boot_pdpt:
         .quad   boot_pd + 0x0003
         .quad   boot_pd + 0x1003

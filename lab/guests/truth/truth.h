@@ -30,22 +30,35 @@
 #define SEL_UDATA   0x1b
 #define SEL_UCODE   0x23
 #define SEL_ABSENT  0x28        /* a data segment that is not present */
-#define SEL_TSS     0x30
+#define SEL_TSS     0x30        /* 16 bytes, as is the next */
+#define SEL_TSS_CUT 0x40        /* the same TSS, without its last IST entry */
+#define SEL_KCODE32 0x50
+#define SEL_UCODE32 0x5b
+#define SEL_KCODE16 0x60        /* the 16-bit ones begin at the code's page */
+#define SEL_UCODE16 0x6b
+#define SEL_NOCODE  0x70        /* a 64-bit code segment that is not present */
 #define SEL_BEYOND  0x1230      /* past the GDT's limit */
 
 /*
  * The window: pages that fault in known ways, at the same address on every
- * vCPU, each of which has page tables of its own.
+ * vCPU, each of which has page tables of its own.  Below 4 GiB, so that 32-bit
+ * code reaches it; no memory is there otherwise.
  */
-#define WINDOW      0x8000000000UL
+#define WINDOW      0x80000000UL
 #define VA_ABSENT   (WINDOW + 0x0000)
 #define VA_RO       (WINDOW + 0x1000)   /* supervisor, read-only */
 #define VA_NX       (WINDOW + 0x2000)   /* supervisor, no-execute */
 #define VA_RSVD     (WINDOW + 0x3000)   /* a reserved bit is set */
-#define VA_USER     (WINDOW + 0x4000)   /* user text, see user.S */
-#define VA_USER_RO  (WINDOW + 0x5000)
-#define VA_USER_NX  (WINDOW + 0x6000)
-#define VA_LAZY     (WINDOW + 0x7000)   /* mapped by the fault, see raise.c */
+#define VA_USER_RO  (WINDOW + 0x4000)
+#define VA_USER_NX  (WINDOW + 0x5000)
+#define VA_LAZY     (WINDOW + 0x6000)   /* mapped by the fault, see cases.c */
+#define VA_USTACK   (WINDOW + 0x8000)   /* where scenes have their stacks */
+#define VA_KSTACK   (WINDOW + 0xa000)   /* two pages */
+#define VA_ISTACK   (WINDOW + 0xd000)   /* of IST entries, see raise_fault.c */
+#define VA_DATA     (WINDOW + 0xe000)   /* user, writable, the vCPU's own */
+#define VA_IDT      (WINDOW + 0x10000)  /* two pages */
+#define VA_CODE     (WINDOW + 0x20000)  /* code*.S, for ring 3 */
+#define CODE_PAGES  4
 
 /* Vectors that arrive by themselves.  INT n never uses these. */
 #define VEC_NMI       2
@@ -61,6 +74,10 @@
 
 #define X86_EFLAGS_TF 0x00000100UL
 #define X86_EFLAGS_IF 0x00000200UL
+#define X86_EFLAGS_DF 0x00000400UL
+#define X86_EFLAGS_OF 0x00000800UL
+#define X86_EFLAGS_NT 0x00004000UL
+#define X86_EFLAGS_RF 0x00010000UL
 #define X86_EFLAGS_AC 0x00040000UL
 
 /* What the stubs in start.S leave on the stack. */
@@ -71,55 +88,68 @@ struct frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-enum rip_rule {
-    RIP_ANY,            /* an interrupt: between any two instructions */
-    RIP_FAULT,          /* at the instruction */
-    RIP_TRAP,           /* after it */
-    RIP_TARGET,         /* at the address that could not be fetched */
-};
-
-#define NO_ERROR 0      /* the stubs push 0 where the CPU pushes nothing */
+/* Where a row is wrong, and not by the guest's fault. */
+#define ON_QEMU        0x01
+#define ON_BOCHS_AMD   0x02
+#define ON_BOCHS_INTEL 0x04
+#define ON_BOCHS       (ON_BOCHS_AMD | ON_BOCHS_INTEL)
+#define ON_AMD         0x08     /* any, emulated or not */
+#define ON_REAL_INTEL  0x10     /* not emulated: stock Xen itself is wrong */
 
 /* Flags of a case. */
-#define C_INJECTED 0x01 /* Xen itself raises it: an emulated instruction */
-#define C_USER     0x02 /* raised in ring 3 */
-#define C_ONE      0x04 /* only vCPU 0 raises it */
-#define C_TO_ALL   0x08 /* every vCPU receives it */
-#define C_X2APIC   0x10 /* needs the x2APIC's registers */
-#define C_DEADLINE 0x20 /* needs the TSC deadline timer */
-#define C_DR6_BS   0x40 /* DR6 must say: single step */
-#define C_CR2      0x80 /* CR2 must be as the row says */
+#define C_ONE      0x01 /* only vCPU 0 raises it */
+#define C_TO_ALL   0x02 /* every vCPU receives it */
+#define C_X2APIC   0x04 /* needs the x2APIC's registers */
+#define C_DEADLINE 0x08 /* needs the TSC deadline timer */
+#define C_SCENES   0x10 /* raise() plays scenes; otherwise it waits */
 
 struct cpu;
+struct event;
+struct scene;
 
-/* One row of the table in cases.c. */
-struct row {
-    const char *name;
-    uint8_t vector;
-    void (*raise)(struct cpu *c, const struct row *row);
-    uint64_t arg;           /* for raise(): an address, a selector, ... */
-    uint32_t times;         /* unless the command line says repeat= */
-    uint32_t steps;         /* vectors per raise; 0 means 1 */
-    enum rip_rule rip;
-    uint32_t error;
-    uint64_t cr2;
-    uint32_t flags;
-    const char *off;        /* QEMU has it wrong: not among cases=all there */
+/* Why a row is left out of cases=all. */
+struct off {
+    uint32_t where;
+    const char *why;
 };
 
-/* What the next exception must look like.  Written by its own vCPU only. */
+/*
+ * One row of a table of cases.  With "code" it is a scene (scene.h), played as
+ * often as the row says; otherwise raise() does it.
+ */
+struct row {
+    const char *name;
+    uint8_t vector;         /* of what raise() raises */
+    void (*raise)(struct cpu *c, const struct row *row);
+    uint64_t arg;           /* for raise(); %rcx of a scene */
+    uint32_t times;         /* unless the command line says repeat= */
+    uint32_t flags;
+    struct off off[2];
+
+    const uint64_t *code;
+    uint32_t mode;          /* enum mode */
+    uint32_t rflags;        /* see struct scene */
+    uint64_t dr7;
+    unsigned int nr_see;
+    const struct event *see;
+    void (*prepare)(struct cpu *c);     /* before each scene */
+    void (*undo)(struct cpu *c);        /* and after it */
+};
+
+/* What the scene at play is up to.  Written by its own vCPU only. */
 struct expect {
-    uint64_t rip;           /* the instruction that raises */
-    uint64_t after;         /* the one behind it */
-    uint64_t resume;        /* where the handler sends the vCPU */
-    uint64_t rsp;
-    uint64_t rax;           /* a witness: registers must arrive unharmed */
+    const struct scene *scene;
+    struct frame start;     /* as it began */
+    uint64_t home;          /* the stack of who called go() */
+    uint64_t cr2;
     uint32_t hits;          /* since armed */
     bool armed;
+    bool strayed;           /* something else happened, and ended it */
 };
 
 struct mismatch {
     const char *what;       /* NULL: none */
+    uint32_t event;         /* of the scene */
     uint64_t got, want;
 };
 
@@ -133,6 +163,10 @@ struct tss {
     uint16_t reserved3, iomap;
 } __attribute__((packed));
 
+struct gate {
+    uint64_t lo, hi;
+};
+
 struct cpu {
     struct cpu *self;               /* %gs:0 */
     uint32_t id;                    /* Xen's number of this vCPU */
@@ -140,29 +174,33 @@ struct cpu {
     struct cpu *next;               /* the one our cross-vCPU events go to */
     const struct row *row;          /* the case at work */
     struct expect expect;
+    uint64_t digest;                /* of what was seen, this time */
 
     uint64_t count[256];            /* everything received */
+    uint64_t asked[256];            /* everything that should be */
     uint64_t injected[256];         /* of these, what Xen injected */
     uint64_t lapic[256];            /* of these, what went through the LAPIC */
     uint64_t intercepted[32];       /* exceptions that stock Xen intercepts */
+    uint64_t exception[32];         /* all that the CPU raised, see run.c */
+    uint64_t swint[256];            /* INT n that the CPU began */
+    uint64_t icebp;
     volatile uint64_t handled[256]; /* published when EOI etc. are done */
     uint64_t ghosts;                /* upcalls of the emulator's own making */
     uint64_t unblocked;             /* NMIs that an IRET freed, see run.c */
     uint64_t unexpected;
     uint8_t unexpected_vector;
     struct mismatch mismatch;       /* the first one of this case */
-    uint64_t raised;                /* in this case */
     volatile uint64_t progress;     /* grows while this vCPU is alive */
 
     uint32_t lvtt;                  /* last value written */
     uint32_t port_self, port_cross, port_timer;
 
     struct tss tss;
-    uint64_t gdt[8];
-    uint64_t *lazy_pte;
+    uint64_t gdt[16];
     uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
-    uint8_t user_stack[STACK_SIZE] __attribute__((aligned(16)));
+    uint8_t trap_stack[STACK_SIZE] __attribute__((aligned(16)));
     uint8_t df_stack[PAGE_SIZE] __attribute__((aligned(16)));
+    struct frame launch[8];         /* go() enters by the last one */
 };
 
 extern struct cpu cpus[MAX_VCPUS];
@@ -191,10 +229,13 @@ extern struct options opt;
 void options_parse(char *cmdline);      /* keeps pointers into cmdline */
 bool options_chosen(const struct row *row);
 const char *options_off(const struct row *row); /* why; NULL: it is not */
+bool options_on(uint32_t where);        /* ON_...: are we there? */
 
-/* cases.c */
-extern const struct row cases[];
-extern const unsigned int nr_cases;
+/* cases.c: all rows of all tables, in order. */
+#define MAX_CASES 256
+extern unsigned int nr_cases;
+extern const struct row *cases[MAX_CASES];
+void cases_collect(void);
 
 /* run.c */
 void run_cases(struct cpu *c);
@@ -206,11 +247,23 @@ void cpu_build(struct cpu *c, unsigned int id);
 void cpu_load(struct cpu *c);
 uint64_t cpu_cr3(const struct cpu *c);
 unsigned int cpu_boot_others(void (*entry)(struct cpu *c));
+uint64_t *cpu_pte(struct cpu *c, uint64_t va);  /* of the window */
+void cpu_map(struct cpu *c, uint64_t va, bool present);
+struct gate *cpu_gate(struct cpu *c, uint8_t vector);
+void cpu_reset_gate(struct cpu *c, uint8_t vector);
+void cpu_load_tr(struct cpu *c, uint16_t selector);
+#define GATE_PRESENT  (1UL << 47)
+#define GATE_DPL      (3UL << 45)
+#define GATE_IST(n)   ((uint64_t)(n) << 32)
+#define GATE_SELECTOR (0xffffUL << 16)
 
 /* trap.c */
 void trap(struct frame *f);
-void arm(struct cpu *c);
-void disarm(struct cpu *c);
+void from_lapic(struct cpu *c, uint8_t v);
+void publish(struct cpu *c, uint8_t v);
+
+/* scene.c */
+void scene_event(struct cpu *c, struct frame *f);
 
 /* apic.c */
 void apic_init(struct cpu *c);
@@ -238,6 +291,7 @@ unsigned int xen_take_events(struct cpu *c);
 void xen_arm_timer(struct cpu *c, uint64_t us);
 uint64_t xen_now(void);                         /* ns */
 uint64_t xen_ns_to_tsc(uint64_t ns);
+uint64_t xen_tsc_hz(void);
 void xen_sleep(uint64_t ns);                    /* less if anything arrives */
 void xen_shutdown(unsigned int reason) __attribute__((noreturn));
 
@@ -251,14 +305,10 @@ void error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2), noreturn));
 void crash(const struct frame *f) __attribute__((noreturn));
 
-/* start.S and user.S */
-extern char stubs[], boot_pml4[], user_start[];
-extern char user_read[], user_write[], user_int[], user_int_after[];
-extern char user_int_dpl[], user_cli[], user_unaligned[];
-void enter_user(struct expect *e, uint64_t rip, uint64_t rdi, uint64_t flags);
-
-/* The address in ring 3 of a label of user.S. */
-#define USER_VA(label) (VA_USER + (uint64_t)((label) - user_start))
+/* start.S */
+extern char stubs[], soft_stubs[], boot_pml4[], boot_pdpt[], code_start[];
+extern char home[];
+void go(const struct frame *start, uint64_t *home_rsp);
 
 /* Small instructions. */
 static inline uint64_t rdmsr(uint32_t msr)

@@ -237,6 +237,11 @@ uint64_t xen_ns_to_tsc(uint64_t ns)
     return t.tsc_shift < 0 ? ticks << -t.tsc_shift : ticks >> t.tsc_shift;
 }
 
+uint64_t xen_tsc_hz(void)
+{
+    return xen_ns_to_tsc(1000000000);
+}
+
 void xen_arm_timer(struct cpu *c, uint64_t us)
 {
     struct vcpu_set_singleshot_timer set = {
