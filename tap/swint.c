@@ -96,6 +96,26 @@ static bool hardware_says(const char *vmcb, struct x86_event *e)
     return true;
 }
 
+/* As if it had come by the exit that hardware has for it. */
+static void exception_record(struct tap_cpu *c, const struct vcpu *v,
+                             uint64_t rip, unsigned int vector)
+{
+    struct tap_slot slot;
+    struct idtap_exception *r =
+        tap_emit(&c->ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_EXCEPTION, vector, IDTAP_F_INTERCEPT), v);
+
+    if ( unlikely(!r) )
+        return;
+    r->rip = rip;
+    r->address = 0;
+    r->error_code = 0;
+    r->orig_vector = 0;
+    r->type = IDTAP_TYPE_SW_EXCEPTION;
+    r->pad = 0;
+    tap_ring_commit(&c->ring, sizeof(*r), &slot);
+}
+
 static void swint_record(struct tap_cpu *c, const struct vcpu *v,
                          uint64_t rip, unsigned int vector)
 {
@@ -123,9 +143,13 @@ bool tap_swint_reflect(struct tap_cpu *c, const struct vcpu *v,
     if ( !known && !decode(vmcb, &e) )
         return false;
 
-    if ( e.type == IDTAP_TYPE_SW_INTERRUPT &&
-         tap_wanted_vector(IDTAP_CLASS_SWINT, domid, e.vector) )
-        swint_record(c, v, rip, e.vector);
+    if ( e.type == IDTAP_TYPE_SW_INTERRUPT )
+    {
+        if ( tap_wanted_vector(IDTAP_CLASS_SWINT, domid, e.vector) )
+            swint_record(c, v, rip, e.vector);
+    }
+    else if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, e.vector) )
+        exception_record(c, v, rip, e.vector);
     hvm_inject_event(&e);
     return true;
 }

@@ -26,39 +26,39 @@ guests: $(addprefix $(GUESTS_OUT)/,truth.elf truth.cfg linux.cpio.gz linux.cfg)
 
 $(GUESTS_OBJ)/%.c.o: $(GUESTS_SRC)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(TRUTH_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(TRUTH_CFLAGS) -MMD -MP -c $< -o $@
 
 $(GUESTS_OBJ)/%.S.o: $(GUESTS_SRC)/%.S
 	@mkdir -p $(@D)
-	$(CC) $(TRUTH_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(TRUTH_CFLAGS) -MMD -MP -c $< -o $@
 
 $(GUESTS_OUT)/truth.elf: $(TRUTH_OBJS) $(GUESTS_SRC)/truth/truth.lds
 	@mkdir -p $(@D)
-	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	    -Wl,--no-warn-rwx-segments -Wl,-T,$(GUESTS_SRC)/truth/truth.lds \
 	    -o $@ $(TRUTH_OBJS)
 
 # The load runs inside a Linux guest, so it is an ordinary static program.
 $(GUESTS_OBJ)/load: $(GUESTS_SRC)/linux/load.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 -D_GNU_SOURCE $(GUESTS_WARN) -static -pthread \
+	$(Q)$(CC) -std=gnu11 -O2 -D_GNU_SOURCE $(GUESTS_WARN) -static -pthread \
 	    -o $@ $<
 
 # Times and owners are fixed, so that equal input makes an equal archive.
 $(GUESTS_OUT)/linux.cpio.gz: $(GUESTS_OBJ)/load $(GUESTS_SRC)/linux/init
 	@rm -rf $(GUESTS_OBJ)/root
 	@mkdir -p $(@D) $(addprefix $(GUESTS_OBJ)/root/,bin dev proc sys)
-	install -m 755 $(GUESTS_SRC)/linux/init $(GUESTS_OBJ)/root/init
-	install -m 755 $(GUESTS_OBJ)/load $(BUSYBOX) $(GUESTS_OBJ)/root/bin/
-	find $(GUESTS_OBJ)/root -exec touch -h -d @0 {} +
-	(cd $(GUESTS_OBJ)/root && find . | LC_ALL=C sort | \
+	$(Q)install -m 755 $(GUESTS_SRC)/linux/init $(GUESTS_OBJ)/root/init
+	$(Q)install -m 755 $(GUESTS_OBJ)/load $(BUSYBOX) $(GUESTS_OBJ)/root/bin/
+	$(Q)find $(GUESTS_OBJ)/root -exec touch -h -d @0 {} +
+	$(Q)(cd $(GUESTS_OBJ)/root && find . | LC_ALL=C sort | \
 	    cpio --quiet --reproducible -o -H newc -R 0:0) | \
 	    gzip -9n > $@.new
-	mv $@.new $@
+	$(Q)mv $@.new $@
 
 $(GUESTS_OUT)/truth.cfg $(GUESTS_OUT)/linux.cfg: $(GUESTS_OUT)/%.cfg:
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 $(GUESTS_OUT)/truth.cfg: $(GUESTS_SRC)/truth/truth.cfg
 $(GUESTS_OUT)/linux.cfg: $(GUESTS_SRC)/linux/linux.cfg
 
