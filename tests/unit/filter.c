@@ -33,6 +33,10 @@ static int check(const struct idtap_config *config)
     return tap_config_check(config, sizeof(*config));
 }
 
+/* What interceptions are refused. */
+#define ENTRY(ex, dom, fl) \
+    (struct idtap_intercept){ .exceptions = (ex), .domain = (dom), .flags = (fl) }
+
 /* One field after the other: @set makes it so, and that is @expected. */
 #define CASE(expected, set) \
     do { \
@@ -274,11 +278,72 @@ static void no_such_domain(void **state)
     assert_false(tap_wanted_vector(IDTAP_CLASS_IRQ, UINT32_MAX, UINT32_MAX));
 }
 
+static void interceptions(void **state)
+{
+    unsigned int i;
+
+    (void)state;
+    CASE(0, c.nr_intercepts = 1; c.intercepts[0] = ENTRY(1u << 14, 3, 0));
+    CASE(0, c.nr_intercepts = 1;
+            c.intercepts[0] = ENTRY(~IDTAP_INTERCEPT_NEVER, IDTAP_INTERCEPT_ALL,
+                                    IDTAP_INTERCEPT_SWINT));
+    CASE(0, c.nr_intercepts = 2; c.intercepts[0] = ENTRY(1, 3, 0);
+            c.intercepts[1] = ENTRY(1, IDTAP_INTERCEPT_ALL, 0));
+    /* The host's own. */
+    CASE(-EINVAL, c.nr_intercepts = 1; c.intercepts[0] = ENTRY(1u << 2, 3, 0));
+    CASE(-EINVAL, c.nr_intercepts = 1; c.intercepts[0] = ENTRY(1u << 18, 3, 0));
+    CASE(-EINVAL, c.nr_intercepts = 1; c.intercepts[0] = ENTRY(~0u, 3, 0));
+    /* No such domain, no such flag, twice the same, padding. */
+    CASE(-EINVAL, c.nr_intercepts = 1;
+                  c.intercepts[0] = ENTRY(1, IDTAP_DOMID_IDLE, 0));
+    CASE(-EINVAL, c.nr_intercepts = 1; c.intercepts[0] = ENTRY(1, 0xffff, 0));
+    CASE(-EINVAL, c.nr_intercepts = 1; c.intercepts[0] = ENTRY(1, 3, 2));
+    CASE(-EINVAL, c.nr_intercepts = 2; c.intercepts[0] = ENTRY(1, 3, 0);
+                  c.intercepts[1] = ENTRY(2, 3, 0));
+    CASE(-EINVAL, c.pad = 1);
+    /* Counts, and what lies behind them. */
+    CASE(-EINVAL, c.nr_intercepts = IDTAP_MAX_INTERCEPTS + 1);
+    CASE(-EINVAL, c.nr_intercepts = UINT32_MAX);
+    CASE(-EINVAL, c.intercepts[0] = ENTRY(1, 3, 0));
+    CASE(-EINVAL, c.nr_intercepts = 1;
+                  c.intercepts[1] = ENTRY(0, 0, IDTAP_INTERCEPT_SWINT));
+    CASE(0, c.nr_intercepts = IDTAP_MAX_INTERCEPTS;
+            for ( i = 0; i < IDTAP_MAX_INTERCEPTS; i++ )
+                c.intercepts[i] = ENTRY(1u << 14, i + 1, 0));
+}
+
+/* Which entry a guest finds: its own, else the one for all, else none. */
+static void intercepted_guests(void **state)
+{
+    static struct tap_filter f;
+    struct idtap_config c = good;
+
+    (void)state;
+    tap_filter_build(&f, &c);
+    assert_null(tap_intercept_wanted(&f, 3));
+
+    c.nr_intercepts = 1;
+    c.intercepts[0] = ENTRY(1u << 14, 3, 0);
+    tap_filter_build(&f, &c);
+    assert_int_equal(tap_intercept_wanted(&f, 3)->exceptions, 1u << 14);
+    assert_null(tap_intercept_wanted(&f, 4));
+
+    c.nr_intercepts = 2;
+    c.intercepts[0] = ENTRY(1u << 6, IDTAP_INTERCEPT_ALL, 0);
+    c.intercepts[1] = ENTRY(0, 3, 0);
+    tap_filter_build(&f, &c);
+    assert_int_equal(tap_intercept_wanted(&f, 3)->exceptions, 0);
+    assert_int_equal(tap_intercept_wanted(&f, 4)->exceptions, 1u << 6);
+    assert_int_equal(tap_intercept_wanted(&f, 0)->exceptions, 1u << 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_first),
         cmocka_unit_test(fields),
+        cmocka_unit_test(interceptions),
+        cmocka_unit_test(intercepted_guests),
         cmocka_unit_test(classes),
         cmocka_unit_test(domain_list),
         cmocka_unit_test(lengths),
