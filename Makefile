@@ -23,6 +23,17 @@ CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
 XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
 LIBS := $(XEN_LIBS) -pthread
 
+# Libraries that idtap can do without: `idtap --version` says which it has.
+# HAVE_SQLITE= builds without.
+PKG_CONFIG  ?= pkg-config
+HAVE_SQLITE := $(shell $(PKG_CONFIG) --exists 'sqlite3 >= 3.20' && echo yes)
+ifneq ($(HAVE_SQLITE),)
+OPT_CFLAGS += -DIDTAP_HAVE_SQLITE $(shell $(PKG_CONFIG) --cflags sqlite3)
+OPT_LIBS   += $(shell $(PKG_CONFIG) --libs sqlite3)
+endif
+CFLAGS_HOST += $(OPT_CFLAGS)
+LIBS += $(OPT_LIBS)
+
 # The unit tests and fuzzers link everything that does not need a Xen host.
 XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c \
             lib/rings.c lib/recorder.c lib/domains.c
@@ -66,11 +77,12 @@ UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)/unit-asan/%,$(UNIT_SRC))
 
 $(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.o $(call objs,host,$(UNIT_DEPS))
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ -lcmocka -pthread
+	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
 $(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS))
 	@mkdir -p $(@D)
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -pthread
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(OPT_LIBS) \
+	    -pthread
 
 # The ring alone, which it holds already, with the thread sanitizer.
 UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress

@@ -21,8 +21,16 @@ static const struct {
     { "filter", cmd_filter, "change what is recorded, while it is" },
     { "report", cmd_report, "sum up a trace: counts, rates, durations" },
     { "script", cmd_script, "print a trace, one line per record" },
+    { "export", cmd_export, "write a trace in another program's format" },
     { "repair", cmd_repair, "cut a damaged trace back to whole packets" },
 };
+
+/* Libraries that a build may lack. */
+#ifdef IDTAP_HAVE_SQLITE
+#define BUILT_WITH "sqlite"
+#else
+#define BUILT_WITH "no optional library"
+#endif
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -81,6 +89,7 @@ int main(int argc, char **argv)
     if ( !strcmp(argv[1], "--version") )
     {
         puts("idtap " IDTAP_VERSION);
+        puts("built with: " BUILT_WITH);
         return cli_finish(CLI_OK);
     }
 

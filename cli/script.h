@@ -3,11 +3,14 @@
 #ifndef IDTAP_SCRIPT_H
 #define IDTAP_SCRIPT_H
 
+#include <stdio.h>
+
 #include "reader.h"
 
 struct script {
     struct reader r;
     const struct idtap_trace_info *info;
+    FILE *out;          /* script_json() only: where to; NULL: stdout */
     bool wall;          /* time of day, not time since the start */
     /* Prints one checked record of pCPU `cpu` (-1: of "meta") to stdout. */
     void (*print)(const struct script *s, int cpu,

@@ -182,7 +182,7 @@ void script_json(const struct script *s, int cpu,
 {
     struct json j;
 
-    json_init(&j, stdout, false);
+    json_init(&j, s->out ? s->out : stdout, false);
     json_object(&j, NULL);
     put_common(&j, s, cpu, r);
     if ( r->event < IDTAP_EV_NR_RING )
