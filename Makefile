@@ -45,7 +45,7 @@ UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
 CLI_PARTS := $(wildcard cli/lists.c cli/intercepts.c cli/units.c cli/json.c)
 
-.PHONY: all install clean unit unit-asan unit-tsan headers
+.PHONY: all install clean unit unit-asan unit-tsan cli-tests headers
 all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp
 
 include tap/tap.mk
@@ -102,6 +102,14 @@ $(BUILD)/unit/payload $(BUILD)/unit-asan/payload: | $(BUILD)/tap.o
 unit: $(UNIT_PLAIN)
 unit-asan: $(UNIT_ASAN)
 unit-tsan: $(UNIT_TSAN)
+
+# What tests/cli/run needs beside idtap.
+cli-tests: $(BUILD)/cli-tests/exporttrace
+
+$(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
+                      $(call objs,host,$(LIB_SRC) $(UNIT_COMMON))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
 # Every public header compiles alone.
 headers:

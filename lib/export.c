@@ -80,6 +80,8 @@ int export_error(struct idtap_export *x, int code, const char *fmt, ...)
 /* A pCPU, and how much of its losses was told. */
 struct lane {
     bool begun;
+    bool losing;       /* from_tsc is set */
+    uint64_t from_tsc; /* after this, its packet's losses may have begun */
     uint64_t last_tsc; /* of its last record, or of its packet's begin */
     uint64_t told_records, told_packets;
 };
@@ -101,7 +103,8 @@ static int tell_loss(struct walk *w, unsigned int cpu, uint64_t to_tsc,
     struct lane *l = &w->lanes[cpu];
     struct idtap_export_loss loss = {
         .cpu = (int)cpu,
-        .from_tsc = l->begun ? l->last_tsc : w->x.info->start_tsc,
+        .from_tsc = l->losing ? l->from_tsc :
+                    l->begun ? l->last_tsc : w->x.info->start_tsc,
         .to_tsc = to_tsc,
         .records = records - l->told_records,
         .packets = packets - l->told_packets,
@@ -122,21 +125,24 @@ static int tell_loss(struct walk *w, unsigned int cpu, uint64_t to_tsc,
 }
 
 /*
- * Before and after idtap_stats_run(): a packet's header counts the discards up
- * to its own end, which lie behind it, but the packets missing before it.
+ * Before idtap_stats_run(): the discards that a packet's header counts lie at
+ * its end or behind it, but the packets that are missing, before it.
  */
 static int tell_losses(struct walk *w, const struct idtap_run *run)
 {
     unsigned int cpu = (unsigned int)run->cpu;
     struct idtap_cpu_stats c = idtap_stats_cpu(w->stats, cpu);
     struct lane *l = &w->lanes[cpu];
-    uint64_t begin = run->packet->header.timestamp_begin;
+    uint64_t begin = run->begin < run->end
+                     ? idtap_record_at(run->begin)->tsc
+                     : run->packet->header.timestamp_begin;
     int rc = tell_loss(w, cpu, begin, c.discarded,
                        c.lost_packets + run->packet->lost_packets);
 
     if ( !l->begun || begin > l->last_tsc )
         l->last_tsc = begin;
     l->begun = true;
+    l->losing = false;
     return rc;
 }
 
@@ -173,6 +179,11 @@ static int ring_run(struct walk *w, const struct idtap_run *run)
             rc = w->ops->record(&w->x, run->cpu, r);
         if ( !rc && w->spans )
             rc = export_spans_record(w->spans, run, r, chosen);
+        if ( !l->losing && export_in_tail(run->packet, r) )
+        {
+            l->losing = true;
+            l->from_tsc = l->last_tsc;
+        }
         w->last_tsc = l->last_tsc = r->tsc;
     }
     if ( !rc && w->spans )
@@ -226,13 +237,16 @@ static int walk(struct walk *w)
     return rc ? rc : w->ops->end(&w->x);
 }
 
-/* Words for what has none yet. */
+/* Words for what has none yet, and the name that the user gave. */
 static int explain(struct idtap_export *x, int rc)
 {
     if ( rc && !x->err->what[0] )
         export_error(x, rc, rc == -ENOMEM ? "out of memory"
                                           : "cannot write: %s",
                      strerror(-rc));
+    if ( rc )
+        snprintf(x->err->path, sizeof(x->err->path), "%s",
+                 x->path ? x->path : "stdout");
     x->err->code = rc;
     return rc;
 }

@@ -24,8 +24,6 @@
 
 #include "export_priv.h"
 
-#define LARGEST_RECORD 40u /* of rings: struct idtap_exception */
-
 struct stream {
     int fd;
     uint8_t *packet;      /* under construction, header included */
@@ -36,6 +34,7 @@ struct stream {
     uint64_t begin_tsc, last_tsc; /* of the packet under construction */
     bool begun;           /* there is one */
     bool any;             /* one was written */
+    bool after_gap;       /* packets are missing since then */
 };
 
 struct ctf {
@@ -141,7 +140,7 @@ static int close_packet(struct idtap_export *x, struct stream *s, int cpu,
     s->used = sizeof(h);
     s->end_tsc = h.timestamp_end;
     s->discarded = discarded;
-    s->begun = false;
+    s->begun = s->after_gap = false;
     s->any = true;
     return rc;
 }
@@ -195,6 +194,7 @@ static int packet_begins(struct idtap_export *x, struct stream *s, int cpu,
         }
         /* Before any packet there is none to be missing. */
         s->seq += s->any ? p->lost_packets : 0;
+        s->after_gap = true;
     }
     open_packet(s, p->header.timestamp_begin);
     return 0;
@@ -207,13 +207,12 @@ static int packet_begins(struct idtap_export *x, struct stream *s, int cpu,
  * them apart, if there are discards enough for both.
  */
 static int split_tail(struct idtap_export *x, struct stream *s, int cpu,
-                      const struct idtap_packet *p, const uint8_t *r)
+                      const struct idtap_packet *p,
+                      const struct idtap_record *r)
 {
-    const uint8_t *tail = p->begin - sizeof(p->header) +
-                          p->header.packet_size / 8 - LARGEST_RECORD;
     uint64_t some = s->discarded + 1;
 
-    if ( cpu < 0 || !p->discarded || r < tail ||
+    if ( cpu < 0 || !export_in_tail(p, r) ||
          some >= p->header.events_discarded )
         return 0;
     return close_packet(x, s, cpu, s->last_tsc, some);
@@ -271,7 +270,7 @@ static int run(struct idtap_export *x, const struct idtap_run *run)
     {
         if ( !wanted(x, run->cpu, idtap_record_at(r)) )
             continue;
-        rc = split_tail(x, s, run->cpu, p, r);
+        rc = split_tail(x, s, run->cpu, p, idtap_record_at(r));
         if ( !rc )
             rc = add(x, s, run->cpu, idtap_record_at(r));
     }
@@ -292,7 +291,8 @@ static int finish(struct idtap_export *x, struct stream *s, int cpu)
 
     if ( s->fd < 0 )
         return 0;
-    if ( s->begun && (!s->any || s->used > sizeof(struct idtap_packet_header)) )
+    if ( s->begun && (!s->any || s->after_gap ||
+                      s->used > sizeof(struct idtap_packet_header)) )
         rc = close_packet(x, s, cpu, s->last_tsc, s->discarded);
     if ( close(s->fd) && !rc )
         rc = export_error(x, -errno, "cannot write: %s", strerror(errno));

@@ -33,6 +33,21 @@ static inline bool export_has_cpu(const struct idtap_export *x,
     return x->cpus[cpu / 64] >> (cpu % 64) & 1;
 }
 
+#define EXPORT_LARGEST_RECORD 40u /* of rings: struct idtap_exception */
+_Static_assert(sizeof(struct idtap_exception) == EXPORT_LARGEST_RECORD, "it");
+
+/*
+ * May records have been dropped before this one of the same packet?  Where the
+ * largest no longer fits, and the packet's header tells of drops.
+ */
+static inline bool export_in_tail(const struct idtap_packet *p,
+                                  const struct idtap_record *r)
+{
+    return p->discarded && (const uint8_t *)r >=
+           p->begin - sizeof(p->header) + p->header.packet_size / 8 -
+           EXPORT_LARGEST_RECORD;
+}
+
 /*
  * Where the output goes.  A file is written beside its place and moved there by
  * output_commit(); output_abandon() removes it.

@@ -13,7 +13,6 @@
 #include "map.h"
 
 #define STACK_DEPTH 16
-#define LARGEST_RECORD 40u /* of rings: struct idtap_exception */
 
 struct open {
     struct idtap_export_span span;
@@ -307,13 +306,10 @@ static int pair(struct export_spans *s, int cpu, const struct idtap_record *r,
 int export_spans_record(struct export_spans *s, const struct idtap_run *run,
                         const struct idtap_record *r, bool chosen)
 {
-    const struct idtap_packet *p = run->packet;
     struct lane *l = &s->lanes[run->cpu];
     int rc = 0;
 
-    if ( p->discarded && (const uint8_t *)r >=
-         p->begin - sizeof(p->header) + p->header.packet_size / 8 -
-         LARGEST_RECORD )
+    if ( export_in_tail(run->packet, r) )
         rc = set_blind(s, l, true, s->last_tsc);
     if ( !rc )
         rc = pair(s, run->cpu, r, chosen);

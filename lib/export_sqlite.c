@@ -181,7 +181,7 @@ static int put_metadata(struct idtap_export *x)
     const struct { const char *key; uint64_t value; } numbers[] = {
         { "tsc_khz", i->tsc_khz }, { "start_tsc", i->start_tsc },
         { "start_realtime_ns", i->start_realtime_ns },
-        { "chosen", x->chosen },
+        { "filtered", x->chosen },
     };
     char uuid[33];
     size_t n;
