@@ -191,6 +191,14 @@ static int ring_run(struct walk *w, const struct idtap_run *run)
     return rc;
 }
 
+/* What made writing fail, if it did: nothing else has failed since. */
+static int stream_error(const struct walk *w)
+{
+    if ( !w->x.out || !ferror(w->x.out) )
+        return 0;
+    return errno ? -errno : -EIO;
+}
+
 static int one_run(struct walk *w, const struct idtap_run *run)
 {
     int rc = 0;
@@ -205,9 +213,7 @@ static int one_run(struct walk *w, const struct idtap_run *run)
         rc = run->cpu < 0 ? meta_run(w, run) : ring_run(w, run);
 
     /* A stream that nobody takes need not be gone through to the end. */
-    if ( !rc && w->x.out && ferror(w->x.out) )
-        rc = errno ? -errno : -EIO;
-    return rc;
+    return rc ? rc : stream_error(w);
 }
 
 static int walk(struct walk *w)
@@ -234,7 +240,9 @@ static int walk(struct walk *w)
     }
     if ( !rc && w->spans )
         rc = export_spans_finish(w->spans);
-    return rc ? rc : w->ops->end(&w->x);
+    if ( !rc )
+        rc = w->ops->end(&w->x);
+    return rc ? rc : stream_error(w);
 }
 
 /* Words for what has none yet, and the name that the user gave. */
