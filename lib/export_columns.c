@@ -4,10 +4,10 @@
 
 #include "export_columns.h"
 
-#define INT(n, width)    { .name = n, .type = COL_INT, .bytes = (width) }
-#define META(n, width)   { .name = n, .type = COL_INT, .bytes = (width), \
+#define INT(n, width)    { .name = (n), .type = COL_INT, .bytes = (width) }
+#define META(n, width)   { .name = (n), .type = COL_INT, .bytes = (width), \
                            .meta = true }
-#define WORD(n)          { .name = n, .type = COL_WORD }
+#define WORD(n)          { .name = (n), .type = COL_WORD }
 
 const struct export_column export_columns[COL_NR] = {
     [COL_TIME_NS] = { "time_ns", COL_INT, 8, .sign = true, .always = true },
@@ -80,6 +80,10 @@ static const struct field exception[] = {
     FIELD(COL_TYPE, idtap_exception, type),
 };
 
+static const struct field swint[] = {
+    FIELD(COL_RIP, idtap_swint, rip),
+};
+
 static const struct field nmi_enter[] = {
     FIELD(COL_RIP, idtap_nmi_enter, rip),
 };
@@ -123,6 +127,7 @@ static const struct { const struct field *f; uint8_t nr; } payload[256] = {
     [IDTAP_EV_NMI_ENTER] = FIELDS(nmi_enter),
     [IDTAP_EV_INJECT] = FIELDS(inject),
     [IDTAP_EV_SOFTIRQ_RAISE] = FIELDS(softirq_raise),
+    [IDTAP_EV_SWINT] = FIELDS(swint),
     [IDTAP_EV_CLOCK_SYNC] = FIELDS(clock_sync),
     [IDTAP_EV_DOMAIN] = FIELDS(domain),
     [IDTAP_EV_LOST] = FIELDS(lost),

@@ -90,11 +90,8 @@ static int prepare_rows(struct idtap_export *x, sqlite3_stmt **stmt, bool meta)
                                  meta ? "meta" : "record");
     for ( i = 0; i < COL_NR; i++ )
         if ( export_sqlite_has(i, meta) )
-        {
-            memcpy(sql + len, ",?", 2);
-            len += 2;
-        }
-    memcpy(sql + len, ")", 2);
+            len += (unsigned int)snprintf(sql + len, sizeof(sql) - len, ",?");
+    snprintf(sql + len, sizeof(sql) - len, ")");
     return prepare(x, stmt, sql);
 }
 

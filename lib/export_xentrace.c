@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The file that xentrace writes: windows of Xen's trace records (public/trace.h),
- * each with a TRC_TRACE_CPU_CHANGE before it that names its pCPU and size.
+ * The file that xentrace writes: windows of Xen's trace records (public's
+ * trace.h), each after a TRC_TRACE_CPU_CHANGE that names its pCPU and size.
  *
  * Xen's records of a guest do not say whose they are: a reader knows from the
  * scheduler's records which vCPU a pCPU runs.  idtap does not see the scheduler,
@@ -162,7 +162,7 @@ static void put_loss(struct idtap_export *x, int cpu, uint64_t tsc,
     l->lost_records = 0;
 }
 
-/* `r` is of the vCPU that is current on `cpu`: sees to it that this is known. */
+/* `r` is of the vCPU that is current on `cpu`: makes that known. */
 static void set_current(struct idtap_export *x, int cpu,
                         const struct idtap_record *r)
 {

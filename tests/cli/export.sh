@@ -4,6 +4,7 @@
 # idtap itself counts. Sourced by tests/cli/run, in its scratch directory, with
 # $idtap, $tests and try().
 
+# shellcheck disable=SC2154 # set by tests/cli/run
 generator=$(dirname "$idtap")/cli-tests/exporttrace
 cache=${IDTAP_CACHE:-$HOME/.cache/idtap}
 
@@ -121,6 +122,7 @@ check_sqlite_lapic() {
 }
 
 # Names of slices and instants, as often as a reader of the schema finds them.
+# shellcheck disable=SC2154 # set by tests/cli/run
 perfetto_counts() {
     protoc --decode=Trace -I "$tests" "$tests/perfetto.proto" <out.pftrace | awk '
         /^  packet|^packet/ { kind = ""; iid = ""; at = "" }
@@ -152,8 +154,8 @@ check_perfetto() {
     same "$1-perfetto-others" "$(counts "$1" | awk '
             $1 == "irq_enter" { printf "irq 0x%02x|%d\n", $2, $3 }
             $1 == "nmi_enter" { print "NMI|" $3 }
-            $1 ~ /^lapic|^inject|^exception/ { printf "%s 0x%02x|%d\n", $1, $2, $3 }' | sort)" \
-        "$(sed -nE 's/^((irq|inject|exception|lapic_accept|lapic_eoi) 0x[0-9a-f]+)[^|]*\|/\1|/p; /^NMI\|/p' names.txt | sort)"
+            $1 ~ /^lapic|^inject|^exception|^swint/ { printf "%s 0x%02x|%d\n", $1, $2, $3 }' | sort)" \
+        "$(sed -nE 's/^((irq|inject|exception|swint|lapic_accept|lapic_eoi) 0x[0-9a-f]+)[^|]*\|/\1|/p; /^NMI\|/p' names.txt | sort)"
     same "$1-perfetto-softirqs" "$(tell "$idtap" report -i "$1" --json |
             jq -r '.domains[].softirqs[] | "\(.name)|\(.count)", (select(.raised > 0) | "raise \(.name)|\(.raised)")' | sort)" \
         "$(grep -E '^(raise |TIMER\||SCHEDULE\|)' names.txt)"

@@ -99,6 +99,15 @@ static void exception(struct machine *m, unsigned int cpu, uint16_t vcpu)
     test_stream_add(&m->cpu[cpu], &e, sizeof(e));
 }
 
+static void swint(struct machine *m, unsigned int cpu, uint16_t vcpu)
+{
+    struct idtap_swint e = {
+        .r = common(m, cpu, IDTAP_EV_SWINT, vcpu, 0x80, 0), .rip = 0x401000,
+    };
+
+    test_stream_add(&m->cpu[cpu], &e, sizeof(e));
+}
+
 static void nmi(struct machine *m, unsigned int cpu, uint16_t vcpu)
 {
     struct idtap_nmi_enter e = {
@@ -144,6 +153,8 @@ static void visit(struct machine *m, unsigned int cpu, unsigned int round,
     }
     if ( kind == 4 )
         exception(m, cpu, vcpu);
+    if ( kind == 4 && m->svm )
+        swint(m, cpu, vcpu);
     if ( kind == 5 )
     {
         /* SCHEDULE returns every other time. */
