@@ -39,7 +39,8 @@ static void csv(void **state)
         ",inject,inject,13,#GP,2,,,,,,,,,,,2,,3,hw_exception,0,",
         ",0,1,\"web, \"\"one\"\"\",0,lapic_eoi,lapic,243,,0,,,",
         "clock_sync,,,,0,,,,,,,,,,,,,,,,,1700000000124456789,1000000,100,,,,,\n",
-        "config,,,,0,,,,,,,,,,,,,,,,,,,,,,,127,\n",
+        "config,,,,0,,,,,,,,,,,,,,,,,,,,,,,",
+        ",swint,swint,128,,0,,,,,4198400,",
     };
     char *dir = new_trace(true, false), *text;
     uint64_t ring, meta;
