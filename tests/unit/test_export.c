@@ -449,6 +449,84 @@ static void ctf(void **state)
     ctf_of(&s);
 }
 
+/* One part of a recording, from `tsc` on; "meta" begins a little earlier. */
+static void one_part(const char *dir, const char *name, uint64_t tsc,
+                     uint64_t seq)
+{
+    struct idtap_trace_info info = test_info();
+    char *part = test_path(dir, name);
+    struct idtap_metastream *ms;
+    struct test_stream s;
+    unsigned int i;
+    int fd;
+
+    assert_int_equal(mkdir(part, 0700), 0);
+    test_metadata(part, &info);
+    fd = open(part, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(idtap_metastream_open(fd, &ms), 0);
+    assert_int_equal(idtap_metastream_lost(ms, tsc - 50, 0, seq), 0);
+    assert_int_equal(idtap_metastream_config(ms, tsc - 50, IDTAP_CLASS_ALL),
+                     0);
+    assert_int_equal(idtap_metastream_clock_sync(ms, tsc + 3000, 1, 2, 3), 0);
+    assert_int_equal(idtap_metastream_close(ms), 0);
+    close(fd);
+
+    test_stream_open(&s, part, 0, IDTAP_PACKET_SIZE_MIN);
+    s.tsc = s.h.timestamp_begin = tsc;
+    s.h.packet_seq_num = seq;
+    s.h.events_discarded = seq;
+    for ( i = 0; i < 200; i++ )
+    {
+        test_vm_exit(&s, 10, 1, 0, 0x72);
+        test_vm_entry(&s, 10, 1, 0);
+    }
+    test_stream_close(&s);
+    free(part);
+}
+
+/* A recording in parts becomes one trace, with the same in it. */
+static void parts(void **state)
+{
+    char *dir = test_dir(), *out = test_dir(), *copy = test_path(out, "copy");
+    struct idtap_select s;
+    uint64_t ring[2], meta[2];
+    unsigned int i;
+
+    (void)state;
+    one_part(dir, "000001", TEST_START, 7);
+    one_part(dir, "000002", TEST_START + 5000, 30);
+    assert_int_equal(test_read_all(dir, &ring[0], &meta[0], &export_err), 0);
+    assert_int_equal(ring[0], 800);
+
+    idtap_select_init(&s);
+    for ( i = 0; i < 2; i++ )
+    {
+        struct idtap_stats *a = test_stats(dir, NULL), *b;
+        struct idtap_cpu_stats x = idtap_stats_cpu(a, 0), y;
+
+        assert_int_equal(export_to(find_format("ctf"), dir, copy,
+                                   i ? &s : NULL, i), 0);
+        assert_int_equal(test_read_all(copy, &ring[1], &meta[1], &export_err),
+                         0);
+        assert_int_equal(ring[1], ring[0]);
+        assert_int_equal(meta[1], meta[0]);
+        b = test_stats(copy, NULL);
+        y = idtap_stats_cpu(b, 0);
+        assert_int_equal(x.discarded, 23);
+        assert_int_equal(y.discarded, x.discarded);
+        assert_int_equal(y.lost_packets, x.lost_packets);
+        idtap_stats_destroy(a);
+        idtap_stats_destroy(b);
+    }
+
+    /* Beside its parts there is no room. */
+    assert_int_equal(export_to(find_format("ctf"), dir, dir, NULL, true),
+                     -EBUSY);
+    free(copy);
+    test_remove(out);
+    test_remove(dir);
+}
+
 static bool exists(const char *dir, const char *name)
 {
     char *path = test_path(dir, name);
@@ -534,6 +612,7 @@ int main(void)
         cmocka_unit_test(rowbinary_is_csv),
         cmocka_unit_test(spans),
         cmocka_unit_test(ctf),
+        cmocka_unit_test(parts),
         cmocka_unit_test(places),
         cmocka_unit_test(every_format),
     };
