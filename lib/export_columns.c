@@ -38,6 +38,10 @@ const struct export_column export_columns[COL_NR] = {
     [COL_TYPE_NAME] = WORD("type_name"),
     [COL_INSN_LEN] = INT("insn_len", 1),
     [COL_TARGET_CPU] = INT("target_cpu", 4),
+    [COL_PORT] = INT("port", 4),
+    [COL_KIND] = INT("kind", 1),
+    [COL_KIND_NAME] = WORD("kind_name"),
+    [COL_SOURCE] = INT("source", 2),
     [COL_REALTIME_NS] = META("realtime_ns", 8),
     [COL_SYSTEM_TIME_NS] = META("system_time_ns", 8),
     [COL_UNCERTAINTY_NS] = META("uncertainty_ns", 8),
@@ -84,6 +88,18 @@ static const struct field swint[] = {
     FIELD(COL_RIP, idtap_swint, rip),
 };
 
+static const struct field pv_upcall[] = {
+    FIELD(COL_RIP, idtap_pv_upcall, rip),
+    FIELD(COL_ERROR_CODE, idtap_pv_upcall, error_code),
+    FIELD(COL_KIND, idtap_pv_upcall, kind),
+};
+
+static const struct field evtchn[] = {
+    FIELD(COL_PORT, idtap_evtchn, port),
+    FIELD(COL_SOURCE, idtap_evtchn, source),
+    FIELD(COL_KIND, idtap_evtchn, kind),
+};
+
 static const struct field nmi_enter[] = {
     FIELD(COL_RIP, idtap_nmi_enter, rip),
 };
@@ -128,6 +144,9 @@ static const struct { const struct field *f; uint8_t nr; } payload[256] = {
     [IDTAP_EV_INJECT] = FIELDS(inject),
     [IDTAP_EV_SOFTIRQ_RAISE] = FIELDS(softirq_raise),
     [IDTAP_EV_SWINT] = FIELDS(swint),
+    [IDTAP_EV_PV_TRAP] = FIELDS(exception),
+    [IDTAP_EV_PV_UPCALL] = FIELDS(pv_upcall),
+    [IDTAP_EV_EVTCHN] = FIELDS(evtchn),
     [IDTAP_EV_CLOCK_SYNC] = FIELDS(clock_sync),
     [IDTAP_EV_DOMAIN] = FIELDS(domain),
     [IDTAP_EV_LOST] = FIELDS(lost),
@@ -168,10 +187,29 @@ const char *export_vector_name(unsigned int event, unsigned int vector)
     case IDTAP_CLASS_EXCEPTION:
     case IDTAP_CLASS_INJECT:
     case IDTAP_CLASS_NMI:
+    case IDTAP_CLASS_PV_TRAP:
         return idtap_exception_name(vector);
+
+    case IDTAP_CLASS_PV_UPCALL: /* 0: none, for most */
+        return vector ? idtap_exception_name(vector) : NULL;
 
     case IDTAP_CLASS_SOFTIRQ:
         return idtap_softirq_name(vector);
+
+    default:
+        return NULL;
+    }
+}
+
+const char *export_kind_name(unsigned int event, unsigned int kind)
+{
+    switch ( event )
+    {
+    case IDTAP_EV_PV_UPCALL:
+        return idtap_upcall_name(kind);
+
+    case IDTAP_EV_EVTCHN:
+        return idtap_evtchn_name(kind);
 
     default:
         return NULL;
@@ -207,6 +245,9 @@ static void put_payload(struct export_row *row, const struct idtap_export *x,
     if ( export_row_has(row, COL_TYPE) )
         word(row, COL_TYPE_NAME,
              idtap_type_name((unsigned int)row->number[COL_TYPE]));
+    if ( export_row_has(row, COL_KIND) )
+        word(row, COL_KIND_NAME,
+             export_kind_name(r->event, (unsigned int)row->number[COL_KIND]));
 }
 
 void export_row_fill(struct export_row *row, const struct idtap_export *x,

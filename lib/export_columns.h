@@ -19,6 +19,7 @@ enum export_column_id {
     COL_IRQ, COL_OWNER, COL_OWNER_NAME, COL_DEPTH, COL_RIP, COL_REASON,
     COL_REASON_NAME, COL_DETAIL, COL_DELIVERY, COL_ADDRESS, COL_ERROR_CODE,
     COL_ORIG_VECTOR, COL_TYPE, COL_TYPE_NAME, COL_INSN_LEN, COL_TARGET_CPU,
+    COL_PORT, COL_KIND, COL_KIND_NAME, COL_SOURCE,
     COL_REALTIME_NS, COL_SYSTEM_TIME_NS, COL_UNCERTAINTY_NS, COL_NAME,
     COL_LOST_CPU, COL_COUNT, COL_CLASSES, COL_RAW,
     COL_NR
@@ -59,6 +60,9 @@ static inline bool export_row_has(const struct export_row *row,
 
 /* What a record of this event calls its vector, or NULL. */
 const char *export_vector_name(unsigned int event, unsigned int vector);
+
+/* Likewise its kind, of events that have kinds. */
+const char *export_kind_name(unsigned int event, unsigned int kind);
 
 /*
  * Fills in a row, which holds pointers into the record, the trace's names and

@@ -86,7 +86,7 @@ struct track {
 };
 
 struct name {
-    uint64_t key; /* event id << 16 | vector or reason */
+    uint64_t key; /* event id << 24 | kind << 16 | vector or reason */
     uint64_t iid;
 };
 
@@ -306,6 +306,8 @@ static void spell(char *buf, size_t len, const struct export_row *row,
     }
     else if ( r->event >= IDTAP_EV_CLOCK_SYNC )
         snprintf(buf, len, "%s", event);
+    else if ( export_row_has(row, COL_KIND_NAME) && !r->vector )
+        snprintf(buf, len, "%s %s", event, row->text[COL_KIND_NAME]);
     else
         snprintf(buf, len, "%s 0x%02x%s%s",
                  r->event == IDTAP_EV_IRQ_ENTER ? "irq" : event, r->vector,
@@ -319,7 +321,8 @@ static uint64_t name_iid(struct idtap_export *x, const struct export_row *row,
     struct perfetto *p = x->state;
     uint64_t what = export_row_has(row, COL_REASON) ? row->number[COL_REASON]
                                                     : r->vector;
-    uint64_t key = (uint64_t)r->event << 16 | what;
+    uint64_t kind = export_row_has(row, COL_KIND) ? row->number[COL_KIND] : 0;
+    uint64_t key = (uint64_t)r->event << 24 | kind << 16 | what;
     struct name *n = map_find(&p->names, key);
     char text[80];
 
@@ -397,7 +400,8 @@ static void annotate(struct pb *event, const struct export_row *row,
     static const uint64_t said = 1ull << COL_TIME_NS | 1ull << COL_WALL_NS |
         1ull << COL_TSC | 1ull << COL_EVENT | 1ull << COL_CLASS |
         1ull << COL_DOMAIN_NAME | 1ull << COL_VECTOR_NAME |
-        1ull << COL_OWNER | 1ull << COL_TYPE | 1ull << COL_REASON_NAME;
+        1ull << COL_OWNER | 1ull << COL_TYPE | 1ull << COL_REASON_NAME |
+        1ull << COL_KIND;
     uint64_t left = row->present & ~said;
 
     if ( !r->flags )

@@ -121,7 +121,7 @@ static int put_words(struct idtap_export *x)
     static const char two[] = "INSERT INTO %s VALUES (:a, :text)";
     size_t i, nr;
     const struct idtap_reason *reasons = idtap_reasons(x->vendor, &nr);
-    unsigned int event, vector;
+    unsigned int event, n;
     char sql[64];
     int rc = 0;
 
@@ -154,11 +154,15 @@ static int put_words(struct idtap_export *x)
         rc = put_word(x, "INSERT INTO event VALUES (:a, :text, :more)", event,
                       0, idtap_event_name(event),
                       idtap_class_name(idtap_event_class(event)));
-        for ( vector = 0; vector < 256 && !rc; vector++ )
-            if ( export_vector_name(event, vector) )
+        for ( n = 0; n < 256 && !rc; n++ )
+        {
+            if ( export_vector_name(event, n) )
                 rc = put_word(x, "INSERT INTO vector VALUES (:a, :b, :text)",
-                              event, vector,
-                              export_vector_name(event, vector), NULL);
+                              event, n, export_vector_name(event, n), NULL);
+            if ( !rc && export_kind_name(event, n) )
+                rc = put_word(x, "INSERT INTO kind VALUES (:a, :b, :text)",
+                              event, n, export_kind_name(event, n), NULL);
+        }
     }
     return rc;
 }

@@ -47,7 +47,9 @@ int export_sqlite_tables(FILE *f)
           "CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT);\n"
           "CREATE TABLE type (id INTEGER PRIMARY KEY, name TEXT);\n"
           "CREATE TABLE vector (event INTEGER, vector INTEGER, name TEXT,\n"
-          "    PRIMARY KEY (event, vector)) WITHOUT ROWID;\n", f);
+          "    PRIMARY KEY (event, vector)) WITHOUT ROWID;\n"
+          "CREATE TABLE kind (event INTEGER, kind INTEGER, name TEXT,\n"
+          "    PRIMARY KEY (event, kind)) WITHOUT ROWID;\n", f);
 
     fputs("CREATE TABLE record (\n"
           "    id INTEGER PRIMARY KEY", f);
@@ -91,7 +93,8 @@ static const char views[] =
     "    r.irq, o.name AS owner, r.depth, r.rip, r.reason,\n"
     "    x.name AS reason_name, r.detail, r.delivery, r.address,\n"
     "    r.error_code, r.orig_vector, t.name AS type, r.insn_len,\n"
-    "    r.target_cpu, r.raw, s.duration_ns\n"
+    "    r.target_cpu, r.port, k.name AS kind, r.source, r.raw,\n"
+    "    s.duration_ns\n"
     "FROM record r\n"
     "    LEFT JOIN event e ON e.id = r.event\n"
     "    LEFT JOIN domain d ON d.id = r.domain\n"
@@ -99,6 +102,7 @@ static const char views[] =
     "    LEFT JOIN owner o ON o.id = r.owner\n"
     "    LEFT JOIN reason x ON x.id = r.reason\n"
     "    LEFT JOIN type t ON t.id = r.type\n"
+    "    LEFT JOIN kind k ON k.event = r.event AND k.kind = r.kind\n"
     "    LEFT JOIN span s ON s.begin = r.id;\n"
 
     "CREATE VIEW vector_counts AS\n"

@@ -221,6 +221,19 @@ static void inject(struct idtap_export *x, int cpu,
     put(x, cpu, r->tsc, TRC_HVM_INJ_EXC, words, 2);
 }
 
+static void pv_trap(struct idtap_export *x, int cpu,
+                    const struct idtap_record *r)
+{
+    const struct idtap_exception *e = (const void *)r;
+    bool has_code = r->flags & IDTAP_F_ERROR_CODE;
+    uint32_t words[3] = {
+        (uint32_t)e->rip, (uint32_t)(e->rip >> 32),
+        r->vector | (uint32_t)has_code << 15 | e->error_code << 16,
+    };
+
+    put(x, cpu, r->tsc, TRC_PV_TRAP | TRC_64_FLAG, words, 3);
+}
+
 static int record(struct idtap_export *x, int cpu,
                   const struct idtap_record *r)
 {
@@ -259,9 +272,17 @@ static int record(struct idtap_export *x, int cpu,
             put(x, cpu, r->tsc, TRC_HW_IRQ_UNMAPPED_VECTOR, &vector, 1);
         break;
 
+    case IDTAP_EV_PV_TRAP:
+        set_current(x, cpu, r);
+        if ( r->flags & IDTAP_F_IN_GUEST )
+            pv_trap(x, cpu, r);
+        break;
+
     case IDTAP_EV_IRQ_EXIT:
     case IDTAP_EV_NMI_ENTER:
     case IDTAP_EV_SOFTIRQ_ENTER:
+    case IDTAP_EV_PV_UPCALL:
+    case IDTAP_EV_SWINT:
         set_current(x, cpu, r);
         break;
     }

@@ -113,7 +113,7 @@ check_sqlite() {
 check_sqlite_lapic() {
     "$idtap" --version | grep -q sqlite || return
     without sqlite-lapic sqlite3 && return
-    same "$1-sqlite-lapic" "$(tell "$idtap" report -i "$1" --json | jq -r '.domains[].lapic[] |
+    same "$1-sqlite-lapic" "$(tell "$idtap" report -i "$1" --json | jq -r '.domains[].lapic[]? |
             "\(.accept_to_inject.count) \(.accept_to_inject.sum_ns) \(.inject_to_eoi.count) \(.inject_to_eoi.sum_ns)"')" \
         "$(sqlite3 -separator ' ' out.db "SELECT a.n, a.t * 1000000 / khz, b.n, b.t * 1000000 / khz FROM
             (SELECT count(*) AS n, sum(ticks) AS t FROM lapic_wait) a,
@@ -156,6 +156,11 @@ check_perfetto() {
             $1 == "nmi_enter" { print "NMI|" $3 }
             $1 ~ /^lapic|^inject|^exception|^swint/ { printf "%s 0x%02x|%d\n", $1, $2, $3 }' | sort)" \
         "$(sed -nE 's/^((irq|inject|exception|swint|lapic_accept|lapic_eoi) 0x[0-9a-f]+)[^|]*\|/\1|/p; /^NMI\|/p' names.txt | sort)"
+    same "$1-perfetto-pv" "$(counts "$1" | awk '
+            $1 == "evtchn" { print "evtchn virq|" $3 }
+            $1 ~ /^pv_/ && $2 { printf "%s 0x%02x #PF|%d\n", $1, $2, $3 }
+            $1 == "pv_upcall" && !$2 { print "pv_upcall event|" $3 }' | sort)" \
+        "$(grep -E '^(pv_|evtchn )' names.txt)"
     same "$1-perfetto-softirqs" "$(tell "$idtap" report -i "$1" --json |
             jq -r '.domains[].softirqs[] | "\(.name)|\(.count)", (select(.raised > 0) | "raise \(.name)|\(.raised)")' | sort)" \
         "$(grep -E '^(raise |TIMER\||SCHEDULE\|)' names.txt)"
@@ -196,6 +201,8 @@ check_xentrace() {
         "$(sed -nE 's/.* inj_virq vec ([0-9]+).*/inj_virq \1/p; s/.* inj_exc .*/inj_exc/p' dump.txt | sort | uniq -c)"
     same "$1-xentrace-irqs" "$(counts "$1" | awk '$1 == "irq_exit" && $2 == 49 { print $3 }')" \
         "$(grep -c ' irq_handled irq 10 ' dump.txt)"
+    same "$1-xentrace-pv-traps" "$(counts "$1" | awk '$1 == "pv_trap" { print $3 }')" \
+        "$(grep -c ' trap e eip 402000 ec 6' dump.txt)"
     same "$1-xentrace-losses" "$(losses "$1" | awk '{ n += $2 } END { print n }')" \
         "$(awk '/ lost_records count / { for ( i = 1; i < NF; i++ ) if ( $i == "count" ) n += $(i + 1) }
             END { print n + 0 }' dump.txt)"

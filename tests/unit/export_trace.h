@@ -130,6 +130,38 @@ static void raise_softirq(struct machine *m, unsigned int cpu, uint16_t vcpu,
     test_stream_add(&m->cpu[cpu], &e, sizeof(e));
 }
 
+/* What a PV domain 0 raises and gets, between two runs of the guest. */
+static void visit_pv(struct machine *m, unsigned int cpu)
+{
+    uint16_t vcpu = (uint16_t)cpu;
+    struct idtap_exception trap = {
+        .r = common(m, cpu, IDTAP_EV_PV_TRAP, vcpu, 14, IDTAP_F_IN_GUEST |
+                    IDTAP_F_ERROR_CODE | IDTAP_F_ADDRESS),
+        .rip = 0x402000, .address = 0x7000, .error_code = 6,
+    };
+    struct idtap_pv_upcall upcall = { .rip = 0xffffffff82000000 };
+    struct idtap_evtchn evtchn = {
+        .port = 5, .source = 0, .kind = IDTAP_EVTCHN_VIRQ,
+    };
+
+    trap.r.domain = 0;
+    test_stream_add(&m->cpu[cpu], &trap, sizeof(trap));
+    upcall.r = common(m, cpu, IDTAP_EV_PV_UPCALL, vcpu, 14,
+                      IDTAP_F_ERROR_CODE);
+    upcall.r.domain = 0;
+    upcall.error_code = 6;
+    upcall.kind = IDTAP_UPCALL_EXCEPTION;
+    test_stream_add(&m->cpu[cpu], &upcall, sizeof(upcall));
+    evtchn.r = common(m, cpu, IDTAP_EV_EVTCHN, vcpu, 0, 0);
+    evtchn.r.domain = 0;
+    test_stream_add(&m->cpu[cpu], &evtchn, sizeof(evtchn));
+    upcall.r = common(m, cpu, IDTAP_EV_PV_UPCALL, vcpu, 0, 0);
+    upcall.r.domain = 0;
+    upcall.error_code = 0;
+    upcall.kind = IDTAP_UPCALL_EVENT;
+    test_stream_add(&m->cpu[cpu], &upcall, sizeof(upcall));
+}
+
 /* One exit, all that Xen may do meanwhile, and perhaps the entry. */
 static void visit(struct machine *m, unsigned int cpu, unsigned int round,
                   uint16_t vcpu, bool enter)
@@ -253,6 +285,8 @@ static void export_trace(const char *dir, bool svm, unsigned int rounds,
             if ( round % 5 == 4 )
                 plain(&m, cpu, IDTAP_EV_VM_ENTRY, vcpu_on(cpu, round + 1), 0,
                       0);
+            if ( round % 5 == 2 )
+                visit_pv(&m, cpu);
             if ( m.lossy )
                 lose(&m, cpu, round);
         }

@@ -35,11 +35,15 @@ static void csv(void **state)
         ",\"web, \"\"one\"\"\",0,vm_exit,exit,0,,0,,,,,18446744071578846",
         ",irq_enter,irq,250,timer,1,-1,2,direct,0,",
         ",irq_enter,irq,49,,0,16,1,guest,1,",
-        ",softirq_raise,softirq,0,TIMER,0,,,,,,,,,,,,,,,,1,,,,,,,,\n",
+        ",softirq_raise,softirq,0,TIMER,0,,,,,,,,,,,,,,,,1,,,,,,,,,,,,\n",
+        ",0,0,Domain-0,0,evtchn,evtchn,0,,0,,,,,,,,,,,,,,,,,5,5,virq,0,,",
+        ",pv_upcall,pv-upcall,0,,0,,,,,18446744071595622400,,,,,,0,,,,,,,0,"
+        "event,,",
+        ",pv_trap,pv-trap,14,#PF,7,,,,,4202496,,,,,28672,6,0,0,ext_intr,,,",
         ",inject,inject,13,#GP,2,,,,,,,,,,,2,,3,hw_exception,0,",
         ",0,1,\"web, \"\"one\"\"\",0,lapic_eoi,lapic,243,,0,,,",
-        "clock_sync,,,,0,,,,,,,,,,,,,,,,,1700000000124456789,1000000,100,,,,,\n",
-        "config,,,,0,,,,,,,,,,,,,,,,,,,,,,,",
+        "clock_sync,,,,0,,,,,,,,,,,,,,,,,,,,,1700000000124456789,1000000,100,,,,,\n",
+        "config,,,,0,,,,,,,,,,,,,,,,,,,,,,,,,,,",
         ",swint,swint,128,,0,,,,,4198400,",
     };
     char *dir = new_trace(true, false), *text;
