@@ -6,7 +6,7 @@
 
 # shellcheck disable=SC2154 # set by tests/cli/run
 generator=$(dirname "$idtap")/cli-tests/exporttrace
-cache=${IDTAP_CACHE:-$HOME/.cache/idtap}
+cache=${IDTAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/idtap}
 
 # same NAME A B: two texts that ought to be equal, and not empty.
 same() {
@@ -42,7 +42,7 @@ exit_times() {
 # By kind and number: "softirq 0 COUNT TIMED SUM", sorted.
 other_times() {
     tell "$idtap" report -i "$1" --json | jq -r '.domains[] |
-        (.softirqs[] | "softirq_enter \(.softirq) \(.count) \(.time.count // 0) \(.time.sum_ns // 0)"),
+        (.softirqs[] | select(.count > 0) | "softirq_enter \(.softirq) \(.count) \(.time.count // 0) \(.time.sum_ns // 0)"),
         (.irqs[] | "irq_enter \(.vector) \(.count) \(.time.count // 0) \(.time.sum_ns // 0)"),
         (.nmis[] | "nmi_enter 2 \(.count) \(.time.count // 0) \(.time.sum_ns // 0)")' | sort
 }
@@ -162,7 +162,7 @@ check_perfetto() {
             $1 == "pv_upcall" && !$2 { print "pv_upcall event|" $3 }' | sort)" \
         "$(grep -E '^(pv_|evtchn )' names.txt)"
     same "$1-perfetto-softirqs" "$(tell "$idtap" report -i "$1" --json |
-            jq -r '.domains[].softirqs[] | "\(.name)|\(.count)", (select(.raised > 0) | "raise \(.name)|\(.raised)")' | sort)" \
+            jq -r '.domains[].softirqs[] | (select(.count > 0) | "\(.name)|\(.count)"), (select(.raised > 0) | "raise \(.name)|\(.raised)")' | sort)" \
         "$(grep -E '^(raise |TIMER\||SCHEDULE\|)' names.txt)"
 }
 

@@ -213,6 +213,22 @@ static void visit(struct machine *m, unsigned int cpu, unsigned int round,
     plain(m, cpu, IDTAP_EV_VM_ENTRY, vcpu, 0, 0);
 }
 
+/*
+ * Fills the packet until the largest record has no room, and ends there what
+ * began before: records may have been dropped between the two.
+ */
+static void fill(struct machine *m, unsigned int cpu, uint16_t vcpu)
+{
+    struct test_stream *s = &m->cpu[cpu];
+
+    if ( s->used + 64 > s->packet_size - sizeof(struct idtap_exception) )
+        test_stream_flush(s);
+    irq(m, cpu, vcpu, 0x77, IDTAP_OWNER_GUEST, 17, 0);
+    while ( s->used < s->packet_size - sizeof(struct idtap_exception) )
+        raise_softirq(m, cpu, vcpu, 5);
+    plain(m, cpu, IDTAP_EV_IRQ_EXIT, vcpu, 0x77, 0);
+}
+
 /* Between two rounds: what the tap would have to drop. */
 static void lose(struct machine *m, unsigned int cpu, unsigned int round)
 {
@@ -220,6 +236,8 @@ static void lose(struct machine *m, unsigned int cpu, unsigned int round)
 
     if ( round % 50 == 20 )
     {
+        if ( cpu )
+            fill(m, cpu, vcpu_on(cpu, round));
         s->h.events_discarded += 3 + cpu;
         test_stream_flush(s);
     }

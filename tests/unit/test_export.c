@@ -445,6 +445,7 @@ static void ctf(void **state)
     s.classes = IDTAP_CLASS_EXIT | IDTAP_CLASS_SOFTIRQ;
     ctf_of(&s);
     s.classes = IDTAP_CLASS_IRQ | IDTAP_CLASS_NMI;
+    ctf_of(&s);
     memset(s.vectors, 0, sizeof(s.vectors));
     s.vectors[0xfa / 64] = 1ull << (0xfa % 64);
     ctf_of(&s);
