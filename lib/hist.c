@@ -24,20 +24,16 @@ static unsigned int column_of(uint64_t value, unsigned int row)
            (IDTAP_HIST_SUB - 1);
 }
 
-/* The largest value of a bucket. */
-static uint64_t bucket_end(unsigned int row, unsigned int column)
-{
-    if ( !row )
-        return column;
-    return (((uint64_t)IDTAP_HIST_SUB + column) << (row - 1)) +
-           ((1ull << (row - 1)) - 1);
-}
-
 static uint64_t *get_row(struct idtap_hist *h, unsigned int row)
 {
     if ( !h->row[row] )
         h->row[row] = calloc(IDTAP_HIST_SUB, sizeof(*h->row[row]));
     return h->row[row];
+}
+
+bool idtap_hist_has_room(const struct idtap_hist *h, uint64_t value)
+{
+    return h->row[row_of(value)];
 }
 
 int idtap_hist_add(struct idtap_hist *h, uint64_t value)
@@ -110,7 +106,7 @@ uint64_t idtap_hist_quantile(const struct idtap_hist *h, unsigned int permille)
             seen += h->row[r][c];
             if ( seen >= rank )
             {
-                uint64_t end = bucket_end(r, c);
+                uint64_t end = idtap_hist_bucket_end(r, c);
 
                 return end < h->max ? end : h->max;
             }

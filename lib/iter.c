@@ -27,6 +27,7 @@ struct idtap_iter {
     struct lane *lanes;
     struct lane **heap;
     struct lane *last;   /* whose run the caller holds, or NULL */
+    uint64_t from, to;   /* TSC: the window; `to` is outside */
     uint64_t packets;
     unsigned int nr_errors;
     struct idtap_error *errors;
@@ -65,6 +66,17 @@ static void look_at(struct lane *l)
                                     : l->packet.header.timestamp_begin;
 }
 
+/* Steps over what is before the window: a packet may become an empty one. */
+static void enter_window(const struct idtap_iter *it, struct lane *l)
+{
+    if ( l->cpu >= 0 && l->packet.header.timestamp_end < it->from )
+        l->pos = l->packet.end;
+    while ( l->cpu >= 0 && l->pos < l->packet.end &&
+            idtap_record_at(l->pos)->tsc < it->from )
+        l->pos = idtap_record_next(l->pos);
+    look_at(l);
+}
+
 /* The lane's next packet: 1, 0 if the lane is at its end, -ENOMEM. */
 static int advance(struct idtap_iter *it, struct lane *l)
 {
@@ -87,7 +99,7 @@ static int advance(struct idtap_iter *it, struct lane *l)
         it->packets++;
         l->pos = l->packet.begin;
         l->fresh = true;
-        look_at(l);
+        enter_window(it, l);
     }
 
     return rc;
@@ -102,6 +114,7 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
 
     if ( !it )
         return -ENOMEM;
+    it->to = UINT64_MAX;
     it->lanes = calloc(t->nr_streams, sizeof(*it->lanes));
     it->heap = calloc(t->nr_streams, sizeof(*it->heap));
     if ( !it->lanes || !it->heap )
@@ -138,6 +151,18 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
         sift_down(it, i);
     *iter = it;
     return 0;
+}
+
+void idtap_iter_window(struct idtap_iter *it, uint64_t from, uint64_t to)
+{
+    unsigned int i;
+
+    it->from = from;
+    it->to = to;
+    for ( i = 0; i < it->nr; i++ )
+        enter_window(it, it->heap[i]);
+    for ( i = it->nr / 2; i-- > 0; )
+        sift_down(it, i);
 }
 
 void idtap_iter_close(struct idtap_iter *it)
@@ -197,25 +222,26 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
     const struct lane *next;
     struct lane *l;
     const uint8_t *p;
+    uint64_t limit = UINT64_MAX;
     int rc = settle(it);
 
     if ( rc )
         return rc;
-    if ( !it->nr )
+    if ( !it->nr || it->heap[0]->tsc >= it->to )
         return 0;
 
     l = it->heap[0];
     next = second(it);
     p = l->packet.end;
+    /* With equal times, the stream of the lower number goes first. */
     if ( next )
-    {
-        /* With equal times, the stream of the lower number goes first. */
-        uint64_t limit = next->tsc - (next->stream < l->stream);
-
+        limit = next->tsc - (next->stream < l->stream);
+    if ( limit >= it->to )
+        limit = it->to - 1;
+    if ( limit < l->packet.header.timestamp_end )
         for ( p = l->pos; p < l->packet.end; p = idtap_record_next(p) )
             if ( idtap_record_at(p)->tsc > limit )
                 break;
-    }
 
     *run = (struct idtap_run){
         .stream = l->stream,

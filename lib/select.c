@@ -11,6 +11,7 @@ void idtap_select_init(struct idtap_select *s)
     s->classes = IDTAP_CLASS_ALL;
     s->any_domain = true;
     memset(s->vectors, 0xff, sizeof(s->vectors));
+    memset(s->cpus, 0xff, sizeof(s->cpus));
 }
 
 void idtap_select_domain(struct idtap_select *s, uint16_t domain)

@@ -1,222 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Statistics: counting, and pairing records into durations.
- *
- * The rules of pairing.  A pCPU's interrupts nest like brackets, so a stack per
- * pCPU pairs them; a record that does not fit (the tap began or stopped in the
- * middle, or the filter changed) is left without a partner.  Softirqs nest
- * likewise, but SCHEDULE and SCHED_SLAVE may never return: Xen drops the whole
- * stack when it switches vCPUs.  A vCPU's exit is ended by its next entry,
- * wherever that is; only if it is on the same pCPU is it a duration.
+ * Statistics: takes a trace run by run, keeps track of losses, and hands each
+ * record to the parts that look at it.
  *
  * The rules of loss.  The tap drops a record when it does not fit into the open
  * packet and the next is not free; a smaller one may still fit afterwards.  So
  * the drops that a packet tells of lie behind the point where the largest
  * record would no longer have fitted, and before the next packet: from there to
- * there the pCPU is blind.  Nothing is paired across a blind stretch; and as a
- * vCPU may have visited the blind pCPU in between, no exit is paired on any
- * pCPU while one is blind.  The same goes for guests' local APICs, which have
- * rules and a file of their own, stats_lapic.c.
+ * there the pCPU is blind.  Nothing is paired across a blind stretch; and what
+ * may be seen to by several pCPUs is not paired on any while one is blind.
  */
 #include <errno.h>
 #include <string.h>
-
-#include <idtap/names.h>
 
 #include "stats_priv.h"
 
 #define LARGEST_RECORD 40u /* of rings: struct idtap_exception */
 _Static_assert(sizeof(struct idtap_exception) == LARGEST_RECORD, "largest");
 
-/* The row of a record's domain; NULL: no memory. */
-static struct idtap_row *row_of(struct idtap_stats *s,
-                                const struct idtap_record *r,
-                                enum idtap_table table, uint64_t key)
-{
-    struct idtap_domain_stats *d = domain_of(s, r);
-
-    return d ? map_get(&d->table[table], key, sizeof(struct idtap_row)) : NULL;
-}
-
-/* A chosen record that counts in a row's `count` or (`extra`) not. */
-static struct idtap_row *count(struct idtap_stats *s,
-                               const struct idtap_record *r,
-                               enum idtap_table table, uint64_t key,
-                               unsigned int n, unsigned int extra)
-{
-    struct idtap_row *row = row_of(s, r, table, key);
-
-    if ( row )
-    {
-        row->count += n;
-        row->extra += extra;
-        choose(s);
-    }
-    return row;
-}
-
-/* A chosen record that ends something: a record of its domain, no more. */
-static int count_end(struct idtap_stats *s, const struct idtap_record *r)
-{
-    if ( !domain_of(s, r) )
-        return -ENOMEM;
-
-    choose(s);
-    return 0;
-}
-
-static void push(struct stack *st, const struct open *o)
-{
-    /* Full of what never ended: the oldest has the least hope. */
-    if ( st->nr == STACK_DEPTH )
-        memmove(st->open, st->open + 1, --st->nr * sizeof(st->open[0]));
-    st->open[st->nr++] = *o;
-}
-
-/* Ends the innermost open `number`, and forgets what was inside it. */
-static int pop(struct stack *st, uint8_t number, uint64_t tsc)
-{
-    unsigned int i = st->nr;
-
-    while ( i-- > 0 )
-    {
-        const struct open *o = &st->open[i];
-
-        if ( o->number != number )
-            continue;
-        st->nr = i;
-        return o->row ? idtap_hist_add(&o->row->time, tsc - o->tsc) : 0;
-    }
-
-    return 0;
-}
-
 /* What is open on this pCPU will not be paired any more. */
-static void forget(struct idtap_stats *s, struct cpu *c)
-{
-    c->irq.nr = 0;
-    c->softirq.nr = 0;
-    c->nmi_open = false;
-    s->generation++;
-}
-
 static void set_blind(struct idtap_stats *s, struct cpu *c, bool blind)
 {
-    forget(s, c);
+    stats_handlers_forget(c);
+    s->generation++;
     if ( blind && !c->blind )
         s->nr_blind++;
     else if ( !blind && c->blind )
         s->nr_blind--;
     c->blind = blind;
-}
-
-static int irq_enter(struct idtap_stats *s, struct cpu *c,
-                     const struct idtap_record *r, bool chosen)
-{
-    const struct idtap_irq_enter *e = (const void *)r;
-    struct open o = { .tsc = r->tsc, .number = r->vector, .depth = e->depth };
-
-    /* What is not outside this one has ended unseen. */
-    while ( c->irq.nr && c->irq.open[c->irq.nr - 1].depth >= e->depth )
-        c->irq.nr--;
-
-    if ( chosen )
-    {
-        o.row = count(s, r, IDTAP_TAB_IRQ,
-                      IDTAP_IRQ_KEY(e->owner, r->vector, e->irq), 1,
-                      !!(r->flags & IDTAP_F_IN_GUEST));
-        if ( !o.row )
-            return -ENOMEM;
-    }
-    push(&c->irq, &o);
-    return 0;
-}
-
-static int nmi_enter(struct idtap_stats *s, struct cpu *c,
-                     const struct idtap_record *r, bool chosen)
-{
-    c->nmi_open = true;
-    c->nmi = (struct open){ .tsc = r->tsc };
-    if ( chosen )
-    {
-        c->nmi.row = count(s, r, IDTAP_TAB_NMI, 0, 1,
-                           !!(r->flags & IDTAP_F_IN_GUEST));
-        if ( !c->nmi.row )
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static int softirq_enter(struct idtap_stats *s, struct cpu *c,
-                         const struct idtap_record *r, bool chosen)
-{
-    struct open o = { .tsc = r->tsc, .number = r->vector };
-
-    /* Nothing nests in these two: if one is open, it did not return. */
-    if ( c->softirq.nr && idtap_softirq_may_not_return(
-                              c->softirq.open[c->softirq.nr - 1].number) )
-        c->softirq.nr = 0;
-
-    if ( chosen )
-    {
-        o.row = count(s, r, IDTAP_TAB_SOFTIRQ, r->vector, 1, 0);
-        if ( !o.row )
-            return -ENOMEM;
-    }
-    push(&c->softirq, &o);
-    return 0;
-}
-
-static struct vcpu *vcpu_of(struct idtap_stats *s,
-                            const struct idtap_record *r)
-{
-    return map_get(&s->vcpus, (uint64_t)r->domain << 16 | r->vcpu,
-                   sizeof(struct vcpu));
-}
-
-static int vm_exit(struct idtap_stats *s, int cpu,
-                   const struct idtap_record *r, bool chosen)
-{
-    const struct idtap_vm_exit *e = (const void *)r;
-    struct vcpu *v = vcpu_of(s, r);
-
-    if ( !v )
-        return -ENOMEM;
-
-    v->row = NULL;
-    if ( chosen )
-    {
-        v->row = count(s, r, IDTAP_TAB_EXIT, e->reason, 1, 0);
-        if ( !v->row )
-            return -ENOMEM;
-    }
-    v->exit_tsc = r->tsc;
-    v->generation = s->generation;
-    v->cpu = s->nr_blind ? -1 : cpu;
-    return 0;
-}
-
-static int vm_entry(struct idtap_stats *s, int cpu,
-                    const struct idtap_record *r)
-{
-    struct vcpu *v = vcpu_of(s, r);
-    int rc = 0;
-
-    if ( !v )
-        return -ENOMEM;
-
-    if ( v->row && v->cpu == cpu && v->generation == s->generation )
-        rc = idtap_hist_add(&v->row->time, r->tsc - v->exit_tsc);
-    v->row = NULL;
-    return rc;
-}
-
-static int inject(struct idtap_stats *s, const struct idtap_record *r)
-{
-    bool again = r->flags & IDTAP_F_REINJECT;
-
-    return count(s, r, IDTAP_TAB_INJECT, r->vector, !again, again) ? 0
-                                                                  : -ENOMEM;
 }
 
 static inline bool is_chosen(const struct idtap_stats *s,
@@ -235,71 +46,69 @@ static inline bool is_chosen(const struct idtap_stats *s,
     }
 }
 
-static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
-                       const struct idtap_record *r)
+/* A chosen record: one of its domain. */
+static int count(struct idtap_stats *s, const struct idtap_record *r)
 {
-    bool chosen = is_chosen(s, r);
-    int rc = 0;
+    struct idtap_domain_stats *d = domain_of(s, r);
+    struct idtap_row *row;
+    bool again;
+
+    if ( !d )
+        return -ENOMEM;
+    d->records++;
+    s->chosen++;
 
     switch ( r->event )
     {
-    case IDTAP_EV_IRQ_ENTER:
-        return irq_enter(s, c, r, chosen);
-
-    case IDTAP_EV_NMI_ENTER:
-        return nmi_enter(s, c, r, chosen);
-
-    case IDTAP_EV_SOFTIRQ_ENTER:
-        return softirq_enter(s, c, r, chosen);
-
-    case IDTAP_EV_VM_EXIT:
-        /* A guest ran: neither interrupts nor softirqs were under way. */
-        c->irq.nr = c->softirq.nr = 0;
-        return vm_exit(s, cpu, r, chosen);
-
     case IDTAP_EV_EXCEPTION:
-        if ( chosen && !count(s, r, IDTAP_TAB_EXCEPTION, r->vector, 1,
-                              !!(r->flags & IDTAP_F_INTERCEPT)) )
-            rc = -ENOMEM;
-        return rc;
+        row = stats_row_of(s, r, IDTAP_TAB_EXCEPTION, r->vector);
+        if ( !row )
+            return -ENOMEM;
+        row->count++;
+        row->extra += !!(r->flags & IDTAP_F_INTERCEPT);
+        return 0;
 
     case IDTAP_EV_INJECT:
-        rc = chosen ? inject(s, r) : 0;
-        /* There is nothing before the class's first record: saves time. */
-        return rc || !s->pairs.nr ? rc : stats_lapic_inject(s, r);
+        row = stats_row_of(s, r, IDTAP_TAB_INJECT, r->vector);
+        if ( !row )
+            return -ENOMEM;
+        again = r->flags & IDTAP_F_REINJECT;
+        row->count += !again;
+        row->extra += again;
+        return 0;
 
-    case IDTAP_EV_LAPIC_ACCEPT:
-        return chosen ? stats_lapic_accept(s, r) : 0;
+    default:
+        return 0;
+    }
+}
 
-    case IDTAP_EV_LAPIC_EOI:
-        return chosen ? stats_lapic_eoi(s, r) : 0;
+static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
+                       const struct idtap_record *r, uint32_t parts,
+                       bool chosen)
+{
+    int rc = 0;
 
-    case IDTAP_EV_SOFTIRQ_RAISE:
-        if ( chosen && !count(s, r, IDTAP_TAB_SOFTIRQ, r->vector, 0, 1) )
-            rc = -ENOMEM;
+    chosen = chosen && is_chosen(s, r);
+    if ( (parts & IDTAP_STATS_COUNTS) && chosen )
+        rc = count(s, r);
+    if ( !rc && (parts & IDTAP_STATS_HANDLERS) )
+        rc = stats_handlers(s, c, r, chosen);
+    if ( !rc && (parts & IDTAP_STATS_EXITS) )
+        rc = stats_exits(s, c, cpu, r, chosen);
+    if ( !rc && (parts & IDTAP_STATS_LAPIC) )
+        rc = stats_lapic(s, c, r, chosen);
+    if ( !rc && (parts & IDTAP_STATS_RAISES) )
+        rc = stats_raises(s, cpu, r, chosen);
+    if ( !chosen )
         return rc;
 
-    case IDTAP_EV_IRQ_EXIT:
-        rc = pop(&c->irq, r->vector, r->tsc);
-        break;
-
-    case IDTAP_EV_SOFTIRQ_EXIT:
-        rc = pop(&c->softirq, r->vector, r->tsc);
-        break;
-
-    case IDTAP_EV_NMI_EXIT:
-        if ( c->nmi_open && c->nmi.row )
-            rc = idtap_hist_add(&c->nmi.row->time, r->tsc - c->nmi.tsc);
-        c->nmi_open = false;
-        break;
-
-    case IDTAP_EV_VM_ENTRY:
-        c->irq.nr = c->softirq.nr = 0;
-        rc = vm_entry(s, cpu, r);
-        break;
-    }
-
-    return rc || !chosen ? rc : count_end(s, r);
+    if ( !rc && (parts & IDTAP_STATS_EVENTS) )
+        rc = stats_event(s, r);
+    if ( !rc && (parts & IDTAP_STATS_ARRIVALS) )
+        rc = stats_arrival(s, r);
+    if ( !rc && (parts & IDTAP_STATS_RIPS) )
+        rc = stats_rip(s, r);
+    return rc;
 }
 
 static void meta_record(struct idtap_stats *s, const struct idtap_record *r)
@@ -314,68 +123,109 @@ static void meta_record(struct idtap_stats *s, const struct idtap_record *r)
             s->nr_configs++;
         s->classes = c->classes;
     }
-    else if ( r->event == IDTAP_EV_LOST && l->cpu < IDTAP_MAX_CPUS )
+    else if ( r->event == IDTAP_EV_LOST && l->cpu < IDTAP_MAX_CPUS &&
+              (s->parts & IDTAP_STATS_COUNTS) )
     {
         struct cpu *cpu = &s->cpus[l->cpu];
 
         cpu->stats.present = true;
         if ( l->count > cpu->lost_count )
             cpu->lost_count = l->count;
-        if ( !s->nr_configs )
+        if ( !s->nr_configs || r->tsc < s->from )
             cpu->lost_base = l->count;
     }
 }
 
 static void packet_begins(struct idtap_stats *s, struct cpu *c,
-                          const struct idtap_packet *p)
+                          const struct stats_feed *f)
 {
-    if ( c->blind || p->lost_packets )
+    if ( c->blind || f->lost_packets )
         set_blind(s, c, false);
+    if ( !(s->parts & IDTAP_STATS_COUNTS) )
+        return;
+
     c->stats.present = true;
-    c->stats.packets++;
-    c->stats.lost_packets += p->lost_packets;
-    c->last_discarded = p->header.events_discarded;
+    c->last_discarded = f->events_discarded;
+    if ( f->timestamp_end < s->from )
+        c->lost_base = f->events_discarded;
+    else
+    {
+        c->stats.packets++;
+        c->stats.lost_packets += f->lost_packets;
+    }
 }
 
-int idtap_stats_run(struct idtap_stats *s, const struct idtap_run *run)
+void stats_feed_of(const struct idtap_run *run, struct stats_feed *f)
 {
-    const uint8_t *p = run->begin, *tail = run->end;
-    const struct idtap_packet *packet = run->packet;
+    const struct idtap_packet *p = run->packet;
+    const struct idtap_packet_header *h = &p->header;
+    uint64_t left = (h->packet_size - h->content_size) / 8;
+
+    *f = (struct stats_feed){
+        .cpu = run->cpu, .begin = run->begin, .end = run->end,
+        .packet_begins = run->packet_begins,
+        .goes_blind = run->packet_ends && p->discarded,
+        .lost_packets = p->lost_packets,
+        .events_discarded = h->events_discarded,
+        .timestamp_end = h->timestamp_end,
+    };
+
+    /* The first record that begins where the largest does not fit any more. */
+    if ( p->discarded && left < LARGEST_RECORD )
+        for ( f->blind = run->begin;
+              f->blind < run->end &&
+              (uint64_t)(p->end - f->blind) + left > LARGEST_RECORD; )
+            f->blind = idtap_record_next(f->blind);
+}
+
+int stats_feed(struct idtap_stats *s, const struct stats_feed *f)
+{
+    const uint8_t *p = f->begin;
+    bool chosen;
     struct cpu *c;
     int rc = 0;
 
-    if ( run->cpu < 0 )
+    if ( f->cpu < 0 )
     {
-        for ( ; p < run->end; p = idtap_record_next(p) )
+        for ( ; p < f->end; p = idtap_record_next(p) )
         {
-            note_time(s, idtap_record_at(p)->tsc);
+            if ( idtap_record_at(p)->tsc >= s->from )
+                note_time(s, idtap_record_at(p)->tsc);
             meta_record(s, idtap_record_at(p));
         }
         return 0;
     }
 
-    c = &s->cpus[run->cpu];
-    if ( run->packet_begins )
-        packet_begins(s, c, packet);
-    if ( packet->discarded )
-        tail = packet->begin - sizeof(packet->header) +
-               packet->header.packet_size / 8 - LARGEST_RECORD;
-
-    if ( p < run->end )
+    c = &s->cpus[f->cpu];
+    chosen = idtap_select_has_cpu(&s->select, (unsigned int)f->cpu);
+    if ( f->packet_begins )
+        packet_begins(s, c, f);
+    if ( p < f->end )
         note_time(s, idtap_record_at(p)->tsc);
-    for ( ; p < run->end && !rc; p = idtap_record_next(p) )
+
+    for ( ; p < f->end && !rc; p = idtap_record_next(p) )
     {
         const struct idtap_record *r = idtap_record_at(p);
+        uint32_t parts = s->parts_of[r->event];
 
-        if ( packet->discarded && p >= tail )
+        if ( f->blind && p >= f->blind )
             set_blind(s, c, true);
-        rc = ring_record(s, c, run->cpu, r);
+        if ( parts )
+            rc = ring_record(s, c, f->cpu, r, parts, chosen);
         c->stats.records++;
         if ( r->tsc > s->last )
             s->last = r->tsc;
     }
 
-    if ( run->packet_ends && packet->discarded )
+    if ( f->goes_blind )
         set_blind(s, c, true);
     return rc;
+}
+
+int idtap_stats_run(struct idtap_stats *s, const struct idtap_run *run)
+{
+    struct stats_feed feed;
+
+    stats_feed_of(run, &feed);
+    return stats_feed(s, &feed);
 }

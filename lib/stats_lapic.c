@@ -32,12 +32,11 @@
  * recorded does so, too; then all is as at the beginning.  While a pCPU is
  * blind, nothing begins.
  *
- * At most LAPIC_PAIRS_MAX vectors of vCPUs are watched at a time, in some 30 MB.
+ * At most LAPIC_PAIRS_MAX vectors of vCPUs are watched at a time, in some 40 MB.
  * If there are more, all are forgotten and the watch begins anew, so that
  * domains that are no more do not take the room for ever.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "stats_priv.h"
 
@@ -51,6 +50,10 @@ struct lapic_pair {
     uint64_t accept_tsc; /* of the wait */
     uint64_t inject_tsc; /* of the service */
     uint64_t origin_tsc; /* of the service: when it was accepted */
+    uint64_t irq_tsc;    /* of the wait: the IRQ that it comes from, */
+    struct idtap_route_row *route;   /* or NULL; */
+    uint64_t service_irq_tsc;        /* the same of the service */
+    struct idtap_route_row *service_route;
     bool waits;
     bool unsure;         /* this wait will not be timed */
     bool by_cpu;         /* this wait is for the CPU to deliver */
@@ -64,8 +67,7 @@ static struct lapic_pair *pair_of(struct idtap_stats *s,
 {
     uint64_t key = (uint64_t)r->domain << 24 | (uint64_t)r->vcpu << 8 |
                    r->vector;
-    /* Neither of the two ever falls. */
-    uint64_t generation = s->generation + s->nr_configs;
+    uint64_t generation = stats_epoch(s);
     struct lapic_pair *p = map_find(&s->pairs, key);
 
     if ( !p )
@@ -83,7 +85,7 @@ static struct lapic_pair *pair_of(struct idtap_stats *s,
     return p;
 }
 
-/* The pair of an accept or EOI, with its row; counts the record. */
+/* The pair of an accept or EOI, with its row. */
 static struct lapic_pair *counted_pair(struct idtap_stats *s,
                                        const struct idtap_record *r)
 {
@@ -91,19 +93,48 @@ static struct lapic_pair *counted_pair(struct idtap_stats *s,
     struct lapic_pair *p = d ? pair_of(s, r) : NULL;
 
     if ( p && !p->row )
-        p->row = map_get(&d->lapic, r->vector, sizeof(*p->row));
-    if ( !p || !p->row )
-        return NULL;
-
-    choose(s);
-    return p;
+        p->row = stats_row(s, IDTAP_TAB_LAPIC, &d->lapic, r->vector,
+                           sizeof(*p->row));
+    return p && p->row ? p : NULL;
 }
 
-int stats_lapic_accept(struct idtap_stats *s, const struct idtap_record *r)
+/*
+ * Which IRQ the accept comes from, as far as that can be told: in p->route, if
+ * the wait begins with it.
+ */
+static int route(struct idtap_stats *s, struct cpu *c,
+                 const struct idtap_record *r, struct lapic_pair *p)
+{
+    bool begins = !s->nr_blind && !p->waits && !(r->flags & IDTAP_F_PENDING);
+    struct idtap_route_row *row;
+    struct route_irq from;
+
+    if ( begins )
+        p->route = NULL;
+    if ( stats_route_source(s, c, &from) != ROUTE_ONE )
+        return 0;
+    row = stats_route_row(s, r->domain, from.key);
+    if ( !row )
+        return -ENOMEM;
+
+    row->accepted++;
+    row->joined += !begins;
+    if ( begins )
+    {
+        p->route = row;
+        p->irq_tsc = from.tsc;
+    }
+    return stats_took(s, IDTAP_TAB_ROUTE, &row->accept, r->tsc - from.tsc);
+}
+
+static int accepted(struct idtap_stats *s, struct cpu *c,
+                    const struct idtap_record *r)
 {
     struct lapic_pair *p = counted_pair(s, r);
 
     if ( !p )
+        return -ENOMEM;
+    if ( (s->parts & IDTAP_STATS_ROUTES) && route(s, c, r, p) )
         return -ENOMEM;
 
     p->row->accepted++;
@@ -144,7 +175,7 @@ static inline bool lapic_chosen(const struct idtap_stats *s,
     }
 }
 
-int stats_lapic_inject(struct idtap_stats *s, const struct idtap_record *r)
+static int injected(struct idtap_stats *s, const struct idtap_record *r)
 {
     const struct idtap_inject *e = (const void *)r;
     struct lapic_pair *p;
@@ -161,7 +192,13 @@ int stats_lapic_inject(struct idtap_stats *s, const struct idtap_record *r)
 
     p->has_origin = p->waits && !p->unsure;
     if ( p->has_origin && !p->by_cpu )
-        rc = idtap_hist_add(&p->row->wait, r->tsc - p->accept_tsc);
+        rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->wait,
+                        r->tsc - p->accept_tsc);
+    p->service_route = p->has_origin ? p->route : NULL;
+    p->service_irq_tsc = p->irq_tsc;
+    if ( !rc && p->service_route && !p->by_cpu )
+        rc = stats_took(s, IDTAP_TAB_ROUTE, &p->route->inject,
+                        r->tsc - p->irq_tsc);
     p->waits = false;
 
     p->in_service = true;
@@ -170,7 +207,7 @@ int stats_lapic_inject(struct idtap_stats *s, const struct idtap_record *r)
     return rc;
 }
 
-int stats_lapic_eoi(struct idtap_stats *s, const struct idtap_record *r)
+static int ended(struct idtap_stats *s, const struct idtap_record *r)
 {
     struct lapic_pair *p = counted_pair(s, r);
     int rc = 0;
@@ -182,86 +219,45 @@ int stats_lapic_eoi(struct idtap_stats *s, const struct idtap_record *r)
     if ( p->in_service )
     {
         p->in_service = false;
-        rc = idtap_hist_add(&p->row->service, r->tsc - p->inject_tsc);
+        rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->service,
+                        r->tsc - p->inject_tsc);
         if ( !rc && p->has_origin )
-            rc = idtap_hist_add(&p->row->total, r->tsc - p->origin_tsc);
+            rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->total,
+                            r->tsc - p->origin_tsc);
+        if ( !rc && p->service_route )
+            rc = stats_took(s, IDTAP_TAB_ROUTE, &p->service_route->eoi,
+                            r->tsc - p->service_irq_tsc);
     }
     else if ( p->waits && p->eoi_seen )
     {
         p->waits = false;
         if ( !p->unsure )
-            rc = idtap_hist_add(&p->row->total, r->tsc - p->accept_tsc);
+            rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->total,
+                            r->tsc - p->accept_tsc);
+        if ( !rc && !p->unsure && p->route )
+            rc = stats_took(s, IDTAP_TAB_ROUTE, &p->route->eoi,
+                            r->tsc - p->irq_tsc);
     }
     p->eoi_seen = true;
     return rc;
 }
 
-static int merge_row(struct idtap_map *m, const struct idtap_lapic_row *from)
+int stats_lapic(struct idtap_stats *s, struct cpu *c,
+                const struct idtap_record *r, bool chosen)
 {
-    struct idtap_lapic_row *to = map_get(m, from->key, sizeof(*to));
-    int rc;
-
-    if ( !to )
-        return -ENOMEM;
-
-    to->accepted += from->accepted;
-    to->pending += from->pending;
-    to->level += from->level;
-    to->queued += from->queued;
-    to->eois += from->eois;
-    rc = idtap_hist_merge(&to->wait, &from->wait);
-    if ( !rc )
-        rc = idtap_hist_merge(&to->service, &from->service);
-    return rc ? rc : idtap_hist_merge(&to->total, &from->total);
-}
-
-int stats_lapic_merge(struct idtap_map *to, const struct idtap_map *from)
-{
-    uint32_t i;
-    int rc = 0;
-
-    for ( i = 0; from->mask && i <= from->mask && !rc; i++ )
-        if ( from->slot[i] )
-            rc = merge_row(to, from->slot[i]);
-
-    return rc;
-}
-
-void stats_lapic_clear(struct idtap_map *m)
-{
-    uint32_t i;
-
-    for ( i = 0; m->mask && i <= m->mask; i++ )
+    switch ( r->event )
     {
-        struct idtap_lapic_row *row = m->slot[i];
+    case IDTAP_EV_LAPIC_ACCEPT:
+        return chosen ? accepted(s, c, r) : 0;
 
-        if ( row )
-        {
-            idtap_hist_clear(&row->wait);
-            idtap_hist_clear(&row->service);
-            idtap_hist_clear(&row->total);
-        }
+    case IDTAP_EV_LAPIC_EOI:
+        return chosen ? ended(s, r) : 0;
+
+    case IDTAP_EV_INJECT:
+        /* There is nothing before the class's first record: saves time. */
+        return s->pairs.nr ? injected(s, r) : 0;
+
+    default:
+        return stats_route_record(s, c, r);
     }
-    map_clear(m);
-}
-
-static int by_accepted(const void *a, const void *b)
-{
-    const struct idtap_lapic_row *x = *(void *const *)a;
-    const struct idtap_lapic_row *y = *(void *const *)b;
-
-    if ( x->accepted != y->accepted )
-        return x->accepted > y->accepted ? -1 : 1;
-    return x->key < y->key ? -1 : x->key > y->key;
-}
-
-const struct idtap_lapic_row **
-idtap_stats_lapic_rows(const struct idtap_domain_stats *d, unsigned int *nr)
-{
-    void **all = map_elements(&d->lapic);
-
-    *nr = d->lapic.nr;
-    if ( all )
-        qsort(all, *nr, sizeof(*all), by_accepted);
-    return (const struct idtap_lapic_row **)all;
 }

@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The inside of struct idtap_stats: stats.c fills it, stats_result.c reads. */
+/*
+ * The inside of struct idtap_stats.  stats.c feeds the parts, each of which has
+ * a file: stats_handlers.c, stats_exits.c, stats_lapic.c, stats_routes.c,
+ * stats_raises.c, stats_events.c (arrivals and RIPs, too).  stats_table.c keeps
+ * the rows and their bounds, stats_result.c is what readers ask.
+ *
+ * The rule that lets parts be done by different threads: a part writes its own
+ * tables and its own state only, and reads nothing but what stats.c keeps for
+ * all of them (what is chosen, losses, time).
+ */
 #ifndef IDTAP_STATS_PRIV_H
 #define IDTAP_STATS_PRIV_H
 
 #include "map.h"
 
 #define STACK_DEPTH 16
+#define NR_SOFTIRQS 256 /* that a record can tell of */
 
 /* Something that has begun and may end; `row` NULL: not chosen. */
 struct open {
     uint64_t tsc;
+    uint64_t inside; /* ticks of what has begun and ended meanwhile */
     struct idtap_row *row;
-    uint8_t number; /* vector, or softirq */
-    uint8_t depth;  /* of interrupts: as recorded */
+    struct idtap_row *victim; /* of the table INTERRUPTED, or NULL */
+    uint8_t number;  /* vector, or softirq */
+    uint8_t depth;   /* of interrupts: as recorded */
+    bool unsure;     /* something inside was not timed */
 };
 
 struct stack {
@@ -25,18 +38,30 @@ struct vcpu {
     uint64_t exit_tsc;
     struct idtap_row *row; /* of the exit's reason */
     uint64_t generation;  /* of stats, at the exit */
+    uint64_t switches;    /* of the pCPU, at the exit */
     int cpu;              /* of the exit; -1: none is open */
+};
+
+/* Of stats_routes.c: where an accept on this pCPU comes from. */
+struct route_cpu {
+    uint64_t generation;
+    unsigned int nr;          /* handlers of guests' IRQs under way */
+    struct route_irq { uint64_t key, tsc; } irq[STACK_DEPTH], waits, runs;
+    enum { ROUTE_NONE, ROUTE_ONE, ROUTE_AMBIGUOUS } waiting, running;
 };
 
 struct cpu {
     struct idtap_cpu_stats stats;
     struct stack irq, softirq;
     struct open nmi;
+    struct route_cpu route;
     bool nmi_open;
     bool blind;
+    uint32_t current;        /* vCPU, as it was last seen, and how often */
+    uint64_t switches;       /* it was another than before (NET) */
     uint64_t last_discarded; /* events_discarded of the last packet */
     uint64_t lost_count;     /* of the last LOST record */
-    uint64_t lost_base;      /* of the first, if it came before any CONFIG */
+    uint64_t lost_base;      /* what was lost before */
 };
 
 /* What idtap_select_record() would say, as far as the event id decides. */
@@ -49,12 +74,25 @@ enum wanted {
 
 struct idtap_stats {
     struct idtap_select select;
+    uint32_t parts;           /* IDTAP_STATS_* */
+    uint64_t burst_ticks, burst_min, from;
     uint8_t wanted[256];      /* enum wanted, by event id */
+    uint16_t parts_of[256];   /* that look at this event */
+
     struct idtap_map domains; /* of struct idtap_domain_stats */
-    struct idtap_map vcpus;   /* of struct vcpu */
-    struct idtap_map pairs;   /* of struct lapic_pair, in stats_lapic.c */
+    struct idtap_map routes;  /* of struct idtap_route_row */
+    struct idtap_map raises;  /* of struct idtap_raise_row */
     struct idtap_domain_stats *domain; /* the last one looked up */
-    uint64_t generation;      /* grows whenever open exits are void */
+    struct {
+        uint64_t used;        /* bytes */
+        struct idtap_stats_over over;
+    } room[IDTAP_TAB_ALL];
+
+    struct idtap_map vcpus;   /* of struct vcpu */
+    struct idtap_map pairs;   /* of struct lapic_pair */
+    uint64_t mask_tsc[NR_SOFTIRQS]; /* last raise for a set of pCPUs */
+
+    uint64_t generation;      /* grows whenever what is open is void */
     unsigned int nr_blind;    /* pCPUs that are */
     uint64_t nr_configs;      /* the first CONFIG record, and changes since */
     uint32_t classes;         /* of the last CONFIG record */
@@ -64,33 +102,115 @@ struct idtap_stats {
     struct cpu cpus[IDTAP_MAX_CPUS];
 };
 
+/* A run, and what of its packet the statistics need to know. */
+struct stats_feed {
+    int cpu;                  /* -1: "meta" */
+    const uint8_t *begin, *end;
+    const uint8_t *blind;     /* from this record on records may be missing;
+                                 NULL: from none */
+    bool packet_begins;
+    bool goes_blind;          /* records were dropped after the run's last */
+    uint64_t lost_packets;
+    uint64_t events_discarded;
+    uint64_t timestamp_end;
+};
+
+void stats_feed_of(const struct idtap_run *run, struct stats_feed *feed);
+int stats_feed(struct idtap_stats *s, const struct stats_feed *feed);
+
+/* What is voided by a loss, and by a change of what is recorded. */
+static inline uint64_t stats_epoch(const struct idtap_stats *s)
+{
+    return s->generation + s->nr_configs; /* neither of the two ever falls */
+}
+
+/*
+ * Rows.  Each returns the row, made if need be; the row of others if there is
+ * no room; NULL if there is no memory.  `size` is that of the table's rows.
+ */
+struct idtap_domain_stats *stats_domain(struct idtap_stats *s,
+                                        uint64_t domain);
+void *stats_new_row(struct idtap_stats *s, unsigned int table,
+                    struct idtap_map *map, uint64_t key, size_t size);
+
+/* Bytes of rows and histograms that a table may have. */
+extern const uint64_t stats_budget;
+
+/* The map of such a table. */
+struct idtap_map *stats_map(struct idtap_stats *s,
+                            struct idtap_domain_stats *d, unsigned int table);
+size_t stats_row_size(unsigned int table);
+
 /* A record's domain; NULL: no memory. */
 static inline struct idtap_domain_stats *
 domain_of(struct idtap_stats *s, const struct idtap_record *r)
 {
     if ( !s->domain || s->domain->domain != r->domain )
-        s->domain = map_get(&s->domains, r->domain, sizeof(*s->domain));
+        s->domain = stats_domain(s, r->domain);
     return s->domain;
 }
 
-/* Counts a chosen record of the domain last looked up. */
-static inline void choose(struct idtap_stats *s)
+static inline void *stats_row(struct idtap_stats *s, unsigned int table,
+                              struct idtap_map *map, uint64_t key, size_t size)
 {
-    s->domain->records++;
-    s->chosen++;
+    void *row = map_find(map, key);
+
+    return row ? row : stats_new_row(s, table, map, key, size);
 }
 
-/*
- * The class lapic, in stats_lapic.c: an accept or EOI that is chosen; an
- * injection, be it chosen or not.  0 or -ENOMEM.
- */
-int stats_lapic_accept(struct idtap_stats *s, const struct idtap_record *r);
-int stats_lapic_eoi(struct idtap_stats *s, const struct idtap_record *r);
-int stats_lapic_inject(struct idtap_stats *s, const struct idtap_record *r);
+/* The same for a row of the record's domain, in a table of struct idtap_row. */
+static inline struct idtap_row *stats_row_of(struct idtap_stats *s,
+                                             const struct idtap_record *r,
+                                             enum idtap_table table,
+                                             uint64_t key)
+{
+    struct idtap_domain_stats *d = domain_of(s, r);
 
-/* Tables of struct idtap_lapic_row.  The first: 0 or -ENOMEM. */
-int stats_lapic_merge(struct idtap_map *to, const struct idtap_map *from);
-void stats_lapic_clear(struct idtap_map *m);
+    return d ? stats_row(s, table, &d->table[table], key,
+                         sizeof(struct idtap_row)) : NULL;
+}
+
+/* A duration of a row of the table; 0 or -ENOMEM. */
+int stats_took(struct idtap_stats *s, unsigned int table,
+               struct idtap_hist *h, uint64_t ticks);
+/* As above, into row->net. */
+int stats_took_net(struct idtap_stats *s, unsigned int table,
+                   struct idtap_row *row, uint64_t ticks);
+
+int stats_rows_merge(struct idtap_map *to, const struct idtap_map *from,
+                     unsigned int table);
+void stats_table_clear(struct idtap_map *m, unsigned int table);
+
+/*
+ * The parts.  Each is told of the records that it has asked for (parts_of[]),
+ * in order; `chosen` says whether to count it.  0 or -ENOMEM.
+ */
+int stats_handlers(struct idtap_stats *s, struct cpu *c,
+                   const struct idtap_record *r, bool chosen);
+void stats_handlers_forget(struct cpu *c);
+int stats_exits(struct idtap_stats *s, struct cpu *c, int cpu,
+                const struct idtap_record *r, bool chosen);
+int stats_lapic(struct idtap_stats *s, struct cpu *c,
+                const struct idtap_record *r, bool chosen);
+int stats_raises(struct idtap_stats *s, int cpu,
+                 const struct idtap_record *r, bool chosen);
+int stats_event(struct idtap_stats *s, const struct idtap_record *r);
+int stats_arrival(struct idtap_stats *s, const struct idtap_record *r);
+int stats_rip(struct idtap_stats *s, const struct idtap_record *r);
+
+/*
+ * Routes, as a part of the local APICs' part.  Anything but an accept; where an
+ * accept on this pCPU comes from (ROUTE_ONE: *from is filled in); its row.
+ */
+int stats_route_record(struct idtap_stats *s, struct cpu *c,
+                       const struct idtap_record *r);
+int stats_route_source(struct idtap_stats *s, struct cpu *c,
+                       struct route_irq *from);
+struct idtap_route_row *stats_route_row(struct idtap_stats *s,
+                                        unsigned int domain, uint64_t key);
+
+/* Events that have a vector and arrive somewhere: what `event` tables show. */
+bool stats_arrives(unsigned int event);
 
 /* A record of this time was seen. */
 static inline void note_time(struct idtap_stats *s, uint64_t tsc)

@@ -11,6 +11,7 @@
 #ifndef IDTAP_HIST_H
 #define IDTAP_HIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define IDTAP_HIST_SUB_BITS 5
@@ -29,6 +30,9 @@ struct idtap_hist {
 int idtap_hist_add(struct idtap_hist *h, uint64_t value);
 int idtap_hist_merge(struct idtap_hist *to, const struct idtap_hist *from);
 
+/* Would this value need no more memory? */
+bool idtap_hist_has_room(const struct idtap_hist *h, uint64_t value);
+
 /* Frees what it holds and makes it empty. */
 void idtap_hist_clear(struct idtap_hist *h);
 
@@ -38,6 +42,16 @@ void idtap_hist_clear(struct idtap_hist *h);
  * IDTAP_HIST_SUB too large; never above the maximum.  0 if empty.
  */
 uint64_t idtap_hist_quantile(const struct idtap_hist *h, unsigned int permille);
+
+/* The largest value of bucket `column` of row `row`. */
+static inline uint64_t idtap_hist_bucket_end(unsigned int row,
+                                             unsigned int column)
+{
+    if ( !row )
+        return column;
+    return (((uint64_t)IDTAP_HIST_SUB + column) << (row - 1)) +
+           ((1ull << (row - 1)) - 1);
+}
 
 static inline uint64_t idtap_hist_mean(const struct idtap_hist *h)
 {

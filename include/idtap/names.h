@@ -45,6 +45,9 @@ int idtap_vector_by_name(const char *name, size_t len);
 /* Softirqs of Xen 4.17. */
 const char *idtap_softirq_name(unsigned int nr);
 
+/* Xen 4.17: what forwards IRQs of passed-through devices to HVM guests. */
+#define IDTAP_SOFTIRQ_HVM_DPCI 10u
+
 /* Softirqs whose handler switches stacks and so usually never returns. */
 static inline int idtap_softirq_may_not_return(unsigned int nr)
 {

@@ -22,6 +22,7 @@ struct idtap_select {
     bool any_domain;        /* `domains` does not count */
     uint64_t vectors[4];    /* bit v of word v / 64 */
     uint64_t domains[1024]; /* likewise, by domain id */
+    uint64_t cpus[4];       /* likewise, of the pCPU that recorded it */
 };
 
 /* Everything. */
@@ -41,7 +42,16 @@ static inline bool idtap_select_has_vector(const struct idtap_select *s,
     return s->vectors[vector / 64] >> (vector % 64) & 1;
 }
 
-/* Is this record of a ring wanted?  Records of "meta" are not asked about. */
+static inline bool idtap_select_has_cpu(const struct idtap_select *s,
+                                        unsigned int cpu)
+{
+    return s->cpus[cpu / 64] >> (cpu % 64) & 1;
+}
+
+/*
+ * Is this record of a ring wanted, if its pCPU is?  Records of "meta" are not
+ * asked about.
+ */
 bool idtap_select_record(const struct idtap_select *s,
                          const struct idtap_record *r);
 

@@ -23,18 +23,54 @@
 #include <idtap/control.h>
 #include <idtap/hist.h>
 #include <idtap/select.h>
+#include <idtap/topk.h>
 #include <idtap/trace.h>
+
+/*
+ * What is to be found out: each part costs time, and fills tables of its own.
+ * No part knows of another, so that they can be done by different threads.
+ */
+#define IDTAP_STATS_COUNTS   (1u << 0) /* records, CPUs, EXCEPTION, INJECT */
+#define IDTAP_STATS_HANDLERS (1u << 1) /* IRQ, NMI, SOFTIRQ */
+#define IDTAP_STATS_EXITS    (1u << 2) /* EXIT */
+#define IDTAP_STATS_NET      (1u << 3) /* net times of the former two, and
+                                          INTERRUPTED */
+#define IDTAP_STATS_LAPIC    (1u << 4) /* local APICs */
+#define IDTAP_STATS_ROUTES   (1u << 5) /* with LAPIC: from IRQs to guests */
+#define IDTAP_STATS_RAISES   (1u << 6) /* softirqs: raise to run */
+#define IDTAP_STATS_EVENTS   (1u << 7) /* EVENT */
+#define IDTAP_STATS_ARRIVALS (1u << 8) /* gaps and bursts */
+#define IDTAP_STATS_RIPS     (1u << 9) /* where exceptions are raised */
+#define IDTAP_STATS_DEFAULT  (IDTAP_STATS_COUNTS | IDTAP_STATS_HANDLERS | \
+                              IDTAP_STATS_EXITS | IDTAP_STATS_LAPIC)
 
 /* What a row of a table is about, and what `key`, `count`, `extra` are. */
 enum idtap_table {
     IDTAP_TAB_IRQ,       /* IDTAP_IRQ_KEY(); taken; of these in guest mode */
-    IDTAP_TAB_EXIT,      /* exit reason; exits; - */
+    IDTAP_TAB_EXIT,      /* exit reason; exits; of these (NET), the pCPU was
+                            seen to run something else before the entry */
     IDTAP_TAB_EXCEPTION, /* vector; exceptions; of these intercepted by idtap */
     IDTAP_TAB_NMI,       /* 0; taken; of these in guest mode */
     IDTAP_TAB_INJECT,    /* vector; injected; injected again (not in count) */
     IDTAP_TAB_SOFTIRQ,   /* number; entered; raised */
+    IDTAP_TAB_INTERRUPTED, /* IDTAP_INTERRUPTED_KEY(); times; -; `time` is the
+                              handler's net time */
+    IDTAP_TAB_EVENT,     /* IDTAP_EVENT_KEY(); events; in guest mode */
     IDTAP_TAB_NR
 };
+
+/* Tables with rows of other shapes, for idtap_stats_over(). */
+enum idtap_other_table {
+    IDTAP_TAB_LAPIC = IDTAP_TAB_NR,
+    IDTAP_TAB_ROUTE,
+    IDTAP_TAB_RAISE,
+    IDTAP_TAB_ARRIVAL,
+    IDTAP_TAB_RIP,
+    IDTAP_TAB_ALL
+};
+
+#define IDTAP_DOMAIN_OTHER 0x10000u /* what had no room */
+#define IDTAP_KEY_OTHER    UINT64_MAX
 
 #define IDTAP_IRQ_KEY(owner, vector, irq) \
     ((uint64_t)(owner) << 40 | (uint64_t)(vector) << 32 | (uint32_t)(irq))
@@ -42,11 +78,33 @@ enum idtap_table {
 #define IDTAP_IRQ_KEY_VECTOR(key) ((unsigned int)((key) >> 32) & 0xff)
 #define IDTAP_IRQ_KEY_IRQ(key)    ((int32_t)(uint32_t)(key))
 
+/* What an interrupt or NMI interrupted. */
+enum idtap_mode {
+    IDTAP_MODE_GUEST, /* the domain's vCPU, in guest mode */
+    IDTAP_MODE_XEN,   /* Xen, while that vCPU was current */
+    IDTAP_MODE_IDLE,  /* Xen, with nothing to do */
+};
+
+/* `event` is IDTAP_EV_IRQ_ENTER or IDTAP_EV_NMI_ENTER. */
+#define IDTAP_INTERRUPTED_KEY(event, mode, vector) \
+    ((uint64_t)(event) << 16 | (uint64_t)(mode) << 8 | (uint8_t)(vector))
+#define IDTAP_INTERRUPTED_EVENT(key) ((unsigned int)((key) >> 16) & 0xff)
+#define IDTAP_INTERRUPTED_MODE(key)  ((unsigned int)((key) >> 8) & 0xff)
+
+/* Of events and of arrivals.  A kind of event is its record's event id. */
+#define IDTAP_EVENT_KEY(event, vector) \
+    ((uint64_t)(event) << 8 | (uint8_t)(vector))
+#define IDTAP_EVENT_KEY_EVENT(key)  ((unsigned int)((key) >> 8) & 0xff)
+#define IDTAP_EVENT_KEY_VECTOR(key) ((unsigned int)(key) & 0xff)
+
 struct idtap_row {
     uint64_t key;
     uint64_t count;
     uint64_t extra;
     struct idtap_hist time; /* ticks; empty where there are no durations */
+    struct idtap_hist *net; /* NULL: none.  Handlers: without the interrupts,
+                               NMIs and softirqs inside; exits: those without
+                               `extra` */
 };
 
 /* A vector of the local APICs of a domain's vCPUs. */
@@ -62,6 +120,55 @@ struct idtap_lapic_row {
     struct idtap_hist total;   /* accept to EOI */
 };
 
+/*
+ * An IRQ that Xen forwards to guests, and a guest that it was forwarded to.
+ * The row of the domain IDTAP_DOMID_NONE has what is known of the IRQ itself.
+ */
+struct idtap_route_row {
+    uint64_t key;              /* IDTAP_ROUTE_KEY() */
+    uint64_t taken;            /* of the IRQ itself: how often, and how often */
+    uint64_t forwarded;        /* it raised HVM_DPCI; of these, others had */
+    uint64_t ambiguous;        /* done so too before it ran */
+    uint64_t accepted;         /* of the domain: by its local APICs, and how */
+    uint64_t joined;           /* many of these joined one that waited */
+    struct idtap_hist accept;  /* ticks: irq_enter to the accept, */
+    struct idtap_hist inject;  /* to the injection, */
+    struct idtap_hist eoi;     /* to the EOI */
+};
+#define IDTAP_ROUTE_KEY(domain, vector, irq) \
+    ((uint64_t)(domain) << 40 | (uint64_t)(vector) << 32 | (uint32_t)(irq))
+#define IDTAP_ROUTE_DOMAIN(key) ((unsigned int)((key) >> 40))
+
+/* A softirq on a pCPU. */
+struct idtap_raise_row {
+    uint64_t key;              /* number << 16 | pCPU, or IDTAP_RAISE_MASK */
+    uint64_t raised;           /* for this pCPU, alone; MASK: for sets */
+    uint64_t coalesced;        /* of these: raised already, and not run yet */
+    uint64_t runs;
+    uint64_t unsure;           /* of these: a set raised it, maybe it alone */
+    struct idtap_hist wait;    /* ticks: earliest raise to run */
+    uint64_t generation, raise_tsc, run_tsc; /* of what is under way */
+    bool open, tainted;
+};
+#define IDTAP_RAISE_MASK 0xffffu
+
+/* Arrivals of a vector. */
+struct idtap_arrival_row {
+    uint64_t key;              /* IDTAP_EVENT_KEY() */
+    uint64_t count;
+    struct idtap_hist gap;     /* ticks since the one before */
+    uint64_t bursts;           /* runs of more than burst_min arrivals, each */
+    uint64_t in_bursts;        /* less than burst_ticks after the one before; */
+    uint64_t longest;          /* arrivals in these; most in one */
+    uint64_t generation, last_tsc, run; /* of the run under way */
+};
+
+/* Where an exception is raised: the most frequent RIPs. */
+struct idtap_rip_row {
+    uint64_t key;              /* vector */
+    struct idtap_topk rips;
+};
+
 /* A hash table of pointers to structures that begin with their 64-bit key. */
 struct idtap_map {
     void **slot;       /* NULL: free */
@@ -74,6 +181,8 @@ struct idtap_domain_stats {
     uint64_t records;       /* chosen ones, of all kinds */
     struct idtap_map table[IDTAP_TAB_NR]; /* of struct idtap_row */
     struct idtap_map lapic;               /* of struct idtap_lapic_row */
+    struct idtap_map arrivals;            /* of struct idtap_arrival_row */
+    struct idtap_map rips;                /* of struct idtap_rip_row */
 };
 
 struct idtap_cpu_stats {
@@ -87,12 +196,30 @@ struct idtap_cpu_stats {
 /* Opaque to users, but for what the accessors below give. */
 struct idtap_stats;
 
-/* `select` is copied.  NULL for want of memory. */
+struct idtap_stats_options {
+    const struct idtap_select *select; /* copied */
+    uint32_t parts;                    /* IDTAP_STATS_* */
+    uint64_t burst_ticks, burst_min;   /* ARRIVALS; see the row */
+    uint64_t from;  /* TSC: what is before was lost or counted elsewhere */
+};
+
+/* The second does IDTAP_STATS_DEFAULT.  NULL for want of memory. */
+struct idtap_stats *
+idtap_stats_create_with(const struct idtap_stats_options *options);
 struct idtap_stats *idtap_stats_create(const struct idtap_select *select);
 void idtap_stats_destroy(struct idtap_stats *s); /* NULL is legal */
 
 /* Adds a run; 0 or -ENOMEM. */
 int idtap_stats_run(struct idtap_stats *s, const struct idtap_run *run);
+
+/*
+ * Feeds all that is left of the iterator, with up to `threads` threads: one
+ * reads and merges, all do the parts.  The result is the same for any number of
+ * threads.  In *s; 0 or -ENOMEM.
+ */
+int idtap_stats_all(struct idtap_iter *it,
+                    const struct idtap_stats_options *options,
+                    unsigned int threads, struct idtap_stats **s);
 
 /*
  * Adds what `from`, which was fed with a later or earlier stretch of the same
@@ -109,9 +236,22 @@ uint64_t idtap_stats_records(const struct idtap_stats *s, uint64_t *chosen);
 struct idtap_cpu_stats idtap_stats_cpu(const struct idtap_stats *s,
                                        unsigned int cpu);
 
+/* Classes that the recorder last asked for; 0: not told. */
+uint32_t idtap_stats_classes(const struct idtap_stats *s);
+
+/*
+ * What of a table had no room: records counted in the row of others, and
+ * durations that are in no histogram.  `table` is of either enum.
+ */
+struct idtap_stats_over {
+    uint64_t records, times;
+};
+struct idtap_stats_over idtap_stats_over(const struct idtap_stats *s,
+                                         unsigned int table);
+
 /*
  * All domains, by id; all rows of a table, by falling count, then key (of the
- * local APICs' rows, `accepted` is the count).  A
+ * local APICs' rows, `accepted` is the count; routes and raises are by key).  A
  * malloc'ed array that the caller frees (the elements stay with `s`), its
  * length in *nr; NULL for want of memory, or when *nr is 0.
  */
@@ -122,6 +262,15 @@ idtap_stats_rows(const struct idtap_domain_stats *d, enum idtap_table table,
                  unsigned int *nr);
 const struct idtap_lapic_row **
 idtap_stats_lapic_rows(const struct idtap_domain_stats *d, unsigned int *nr);
+
+const struct idtap_arrival_row **
+idtap_stats_arrivals(const struct idtap_domain_stats *d, unsigned int *nr);
+const struct idtap_rip_row **
+idtap_stats_rips(const struct idtap_domain_stats *d, unsigned int *nr);
+const struct idtap_route_row **
+idtap_stats_routes(const struct idtap_stats *s, unsigned int *nr);
+const struct idtap_raise_row **
+idtap_stats_raises(const struct idtap_stats *s, unsigned int *nr);
 
 /*
  * One table summed up over all domains, in *sum, which the caller hands in

@@ -122,6 +122,14 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
 void idtap_iter_close(struct idtap_iter *it); /* NULL is legal */
 
 /*
+ * To be called before the first run, if at all: only records of rings with
+ * from <= tsc < to are wanted, and of "meta" only what is before `to`.  Packets
+ * before the window come as empty runs, for what they tell of losses; what is
+ * wrong in streams behind it is not found.
+ */
+void idtap_iter_window(struct idtap_iter *it, uint64_t from, uint64_t to);
+
+/*
  * The next run: 1; 0 at the end; -ENOMEM.  A stream in which something is wrong
  * ends there, the others go on: look at idtap_iter_errors() at the end.
  */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rows of the statistics, and their bounds.  Every table has a budget of
+ * its own, so that what fits into one does not depend on the others, nor on who
+ * fills them.  New rows are refused a little before histograms are, so that
+ * the row of others can still have one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stats_priv.h"
+
+const uint64_t stats_budget = 8u << 20;
+
+#define ROWS_BUDGET (stats_budget / 4 * 3)
+/* Of malloc(), and of the hash table. */
+#define OVERHEAD 48u
+#define HIST_ROW_BYTES (IDTAP_HIST_SUB * sizeof(uint64_t) + 16)
+
+static const size_t row_sizes[IDTAP_TAB_ALL] = {
+    [0 ... IDTAP_TAB_NR - 1] = sizeof(struct idtap_row),
+    [IDTAP_TAB_LAPIC]   = sizeof(struct idtap_lapic_row),
+    [IDTAP_TAB_ROUTE]   = sizeof(struct idtap_route_row),
+    [IDTAP_TAB_RAISE]   = sizeof(struct idtap_raise_row),
+    [IDTAP_TAB_ARRIVAL] = sizeof(struct idtap_arrival_row),
+    [IDTAP_TAB_RIP]     = sizeof(struct idtap_rip_row),
+};
+
+size_t stats_row_size(unsigned int table)
+{
+    return row_sizes[table];
+}
+
+struct idtap_map *stats_map(struct idtap_stats *s,
+                            struct idtap_domain_stats *d, unsigned int table)
+{
+    switch ( table )
+    {
+    case IDTAP_TAB_LAPIC:   return &d->lapic;
+    case IDTAP_TAB_ARRIVAL: return &d->arrivals;
+    case IDTAP_TAB_RIP:     return &d->rips;
+    case IDTAP_TAB_ROUTE:   return &s->routes;
+    case IDTAP_TAB_RAISE:   return &s->raises;
+    default:                return &d->table[table];
+    }
+}
+
+struct idtap_domain_stats *stats_domain(struct idtap_stats *s, uint64_t domain)
+{
+    return map_get(&s->domains, domain, sizeof(struct idtap_domain_stats));
+}
+
+void *stats_new_row(struct idtap_stats *s, unsigned int table,
+                    struct idtap_map *map, uint64_t key, size_t size)
+{
+    if ( s->room[table].used < ROWS_BUDGET )
+    {
+        s->room[table].used += size + OVERHEAD;
+        return map_insert(map, key, size);
+    }
+
+    s->room[table].over.records++;
+    if ( map != &s->routes && map != &s->raises )
+    {
+        struct idtap_domain_stats *d = stats_domain(s, IDTAP_DOMAIN_OTHER);
+
+        if ( !d )
+            return NULL;
+        map = stats_map(s, d, table);
+    }
+    return map_get(map, IDTAP_KEY_OTHER, size);
+}
+
+int stats_took(struct idtap_stats *s, unsigned int table,
+               struct idtap_hist *h, uint64_t ticks)
+{
+    if ( !idtap_hist_has_room(h, ticks) )
+    {
+        if ( s->room[table].used >= stats_budget )
+        {
+            s->room[table].over.times++;
+            return 0;
+        }
+        s->room[table].used += HIST_ROW_BYTES;
+    }
+
+    return idtap_hist_add(h, ticks);
+}
+
+int stats_took_net(struct idtap_stats *s, unsigned int table,
+                   struct idtap_row *row, uint64_t ticks)
+{
+    if ( !row->net )
+    {
+        if ( s->room[table].used >= stats_budget )
+        {
+            s->room[table].over.times++;
+            return 0;
+        }
+        row->net = calloc(1, sizeof(*row->net));
+        if ( !row->net )
+            return -ENOMEM;
+        s->room[table].used += sizeof(*row->net) + OVERHEAD;
+    }
+
+    return stats_took(s, table, row->net, ticks);
+}
+
+static int merge_plain(struct idtap_row *to, const struct idtap_row *from)
+{
+    int rc;
+
+    to->count += from->count;
+    to->extra += from->extra;
+    rc = idtap_hist_merge(&to->time, &from->time);
+    if ( rc || !from->net )
+        return rc;
+    if ( !to->net )
+        to->net = calloc(1, sizeof(*to->net));
+    return to->net ? idtap_hist_merge(to->net, from->net) : -ENOMEM;
+}
+
+static int merge_lapic(struct idtap_lapic_row *to,
+                       const struct idtap_lapic_row *from)
+{
+    int rc;
+
+    to->accepted += from->accepted;
+    to->pending += from->pending;
+    to->level += from->level;
+    to->queued += from->queued;
+    to->eois += from->eois;
+    rc = idtap_hist_merge(&to->wait, &from->wait);
+    if ( !rc )
+        rc = idtap_hist_merge(&to->service, &from->service);
+    return rc ? rc : idtap_hist_merge(&to->total, &from->total);
+}
+
+static int merge_route(struct idtap_route_row *to,
+                       const struct idtap_route_row *from)
+{
+    int rc;
+
+    to->taken += from->taken;
+    to->forwarded += from->forwarded;
+    to->ambiguous += from->ambiguous;
+    to->accepted += from->accepted;
+    to->joined += from->joined;
+    rc = idtap_hist_merge(&to->accept, &from->accept);
+    if ( !rc )
+        rc = idtap_hist_merge(&to->inject, &from->inject);
+    return rc ? rc : idtap_hist_merge(&to->eoi, &from->eoi);
+}
+
+static int merge_raise(struct idtap_raise_row *to,
+                       const struct idtap_raise_row *from)
+{
+    to->raised += from->raised;
+    to->coalesced += from->coalesced;
+    to->runs += from->runs;
+    to->unsure += from->unsure;
+    return idtap_hist_merge(&to->wait, &from->wait);
+}
+
+static int merge_arrival(struct idtap_arrival_row *to,
+                         const struct idtap_arrival_row *from)
+{
+    to->count += from->count;
+    to->bursts += from->bursts;
+    to->in_bursts += from->in_bursts;
+    if ( from->longest > to->longest )
+        to->longest = from->longest;
+    return idtap_hist_merge(&to->gap, &from->gap);
+}
+
+int stats_rows_merge(struct idtap_map *to, const struct idtap_map *from,
+                     unsigned int table)
+{
+    uint32_t i;
+    int rc = 0;
+
+    for ( i = 0; from->mask && i <= from->mask && !rc; i++ )
+    {
+        const void *row = from->slot[i];
+        void *into;
+
+        if ( !row )
+            continue;
+        into = map_get(to, map_key(row), row_sizes[table]);
+        if ( !into )
+            return -ENOMEM;
+        switch ( table )
+        {
+        case IDTAP_TAB_LAPIC:   rc = merge_lapic(into, row); break;
+        case IDTAP_TAB_ROUTE:   rc = merge_route(into, row); break;
+        case IDTAP_TAB_RAISE:   rc = merge_raise(into, row); break;
+        case IDTAP_TAB_ARRIVAL: rc = merge_arrival(into, row); break;
+        case IDTAP_TAB_RIP:
+            rc = idtap_topk_merge(&((struct idtap_rip_row *)into)->rips,
+                                  &((const struct idtap_rip_row *)row)->rips);
+            break;
+        default:                rc = merge_plain(into, row); break;
+        }
+    }
+
+    return rc;
+}
+
+static void clear_row(void *row, unsigned int table)
+{
+    struct idtap_row *plain = row;
+    struct idtap_lapic_row *lapic = row;
+    struct idtap_route_row *route = row;
+
+    switch ( table )
+    {
+    case IDTAP_TAB_LAPIC:
+        idtap_hist_clear(&lapic->wait);
+        idtap_hist_clear(&lapic->service);
+        idtap_hist_clear(&lapic->total);
+        break;
+
+    case IDTAP_TAB_ROUTE:
+        idtap_hist_clear(&route->accept);
+        idtap_hist_clear(&route->inject);
+        idtap_hist_clear(&route->eoi);
+        break;
+
+    case IDTAP_TAB_RAISE:
+        idtap_hist_clear(&((struct idtap_raise_row *)row)->wait);
+        break;
+
+    case IDTAP_TAB_ARRIVAL:
+        idtap_hist_clear(&((struct idtap_arrival_row *)row)->gap);
+        break;
+
+    case IDTAP_TAB_RIP:
+        idtap_topk_clear(&((struct idtap_rip_row *)row)->rips);
+        break;
+
+    default:
+        idtap_hist_clear(&plain->time);
+        if ( plain->net )
+            idtap_hist_clear(plain->net);
+        free(plain->net);
+        break;
+    }
+}
+
+void stats_table_clear(struct idtap_map *m, unsigned int table)
+{
+    uint32_t i;
+
+    for ( i = 0; m->mask && i <= m->mask; i++ )
+        if ( m->slot[i] )
+            clear_row(m->slot[i], table);
+    map_clear(m);
+}
