@@ -16,7 +16,6 @@ static int help(void)
          "Prints a trace, one line per record, in the order of time.\n"
          "\n"
          READER_OPTIONS_HELP
-         "      --cpu LIST       only these CPUs\n"
          "      --wall           the time of day, not since the start\n"
          "      --json           one JSON object per line\n"
          "      --format int     'int:N' for each interrupt, exception, NMI and\n"
@@ -27,14 +26,15 @@ static int help(void)
 
 static int parse(int argc, char **argv, struct script *script)
 {
-    enum { OPT_VECTOR = 256, OPT_CPU, OPT_WALL, OPT_JSON, OPT_FORMAT,
-           OPT_HELP };
+    enum { OPT_VECTOR = 256, OPT_CPU, OPT_TIME, OPT_WALL, OPT_JSON,
+           OPT_FORMAT, OPT_HELP };
     static const struct option options[] = {
         { "input", required_argument, NULL, 'i' },
         { "domain", required_argument, NULL, 'd' },
         { "event", required_argument, NULL, 'e' },
         { "vector", required_argument, NULL, OPT_VECTOR },
         { "cpu", required_argument, NULL, OPT_CPU },
+        { "time", required_argument, NULL, OPT_TIME },
         { "wall", no_argument, NULL, OPT_WALL },
         { "json", no_argument, NULL, OPT_JSON },
         { "format", required_argument, NULL, OPT_FORMAT },
@@ -53,6 +53,7 @@ static int parse(int argc, char **argv, struct script *script)
         case 'e': script->r.class_list = optarg; break;
         case OPT_VECTOR: script->r.vector_list = optarg; break;
         case OPT_CPU: script->r.cpu_list = optarg; break;
+        case OPT_TIME: script->r.window = optarg; break;
         case OPT_WALL: script->wall = true; break;
         case OPT_JSON: json = true; break;
         case OPT_FORMAT:
@@ -107,6 +108,8 @@ int cmd_script(int argc, char **argv)
     struct script script = { .r.command = argv[0] };
     /* Counts what was lost; of records it shall count none. */
     static const struct idtap_select none;
+    struct idtap_stats_options losses = { .select = &none,
+                                          .parts = IDTAP_STATS_COUNTS };
     struct idtap_stats *stats = NULL;
     int rc, status = parse(argc, argv, &script);
 
@@ -119,7 +122,8 @@ int cmd_script(int argc, char **argv)
     script.info = idtap_trace_info(script.r.trace);
     setvbuf(stdout, NULL, _IOFBF, 1 << 18);
 
-    stats = idtap_stats_create(&none);
+    losses.from = script.r.from;
+    stats = idtap_stats_create_with(&losses);
     rc = stats ? run(&script, stats) : -1;
     if ( rc < 0 )
     {

@@ -13,6 +13,7 @@
 #include <idtap/record.h>
 
 #include "lists.h"
+#include "units.h"
 
 /* One item of a list: not NUL-terminated. */
 struct item {
@@ -339,5 +340,61 @@ int list_domains(const char *text, uint16_t *ids, unsigned int max,
     } while ( text );
 
     *nr = n;
+    return 0;
+}
+
+/* One side of a window. */
+static int side(const char *text, size_t len, uint64_t *ns, char *why)
+{
+    char copy[40];
+    int rc = -EINVAL;
+
+    if ( len < sizeof(copy) )
+    {
+        memcpy(copy, text, len);
+        copy[len] = '\0';
+        rc = parse_time(copy, ns);
+    }
+    if ( !rc )
+        return 0;
+
+    snprintf(why, LIST_WHY_LEN, "'%.*s' is not a time: times are like 1.5, "
+             "20ms, 7us, 1min, and no finer than a nanosecond",
+             len > 40 ? 40 : (int)len, text);
+    return -EINVAL;
+}
+
+int list_window(const char *text, uint64_t *from, uint64_t *to,
+                char why[LIST_WHY_LEN])
+{
+    const char *comma = strchr(text, ',');
+    uint64_t a = 0, b = UINT64_MAX;
+
+    if ( !comma || strchr(comma + 1, ',') )
+    {
+        snprintf(why, LIST_WHY_LEN, "'%.40s' is not a window of time: say A,B "
+                 "(or A, or ,B with one side open)", text);
+        return -EINVAL;
+    }
+    if ( comma > text && side(text, (size_t)(comma - text), &a, why) )
+        return -EINVAL;
+    if ( comma[1] == '+' )
+    {
+        if ( side(comma + 2, strlen(comma + 2), &b, why) )
+            return -EINVAL;
+        if ( __builtin_add_overflow(a, b, &b) )
+            b = UINT64_MAX;
+    }
+    else if ( comma[1] && side(comma + 1, strlen(comma + 1), &b, why) )
+        return -EINVAL;
+
+    if ( a >= b )
+    {
+        snprintf(why, LIST_WHY_LEN, "'%.40s' is empty: it ends before it "
+                 "begins", text);
+        return -EINVAL;
+    }
+    *from = a;
+    *to = b;
     return 0;
 }

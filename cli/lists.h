@@ -21,6 +21,14 @@ int list_cpus(const char *text, uint64_t bits[4], char why[LIST_WHY_LEN]);
 int list_classes(const char *text, uint32_t *mask, char why[LIST_WHY_LEN]);
 
 /*
+ * A window of time, "A,B", in ns since the start of the trace, `from` inside
+ * and `to` outside; either side may be left out (0, UINT64_MAX), and "+" before
+ * B means: so long after A.  As parse_time() has it.
+ */
+int list_window(const char *text, uint64_t *from, uint64_t *to,
+                char why[LIST_WHY_LEN]);
+
+/*
  * Finds the domain called `name`: its id, -ENOENT, or -ENOTUNIQ if there are
  * several.
  */

@@ -17,9 +17,9 @@ static int resolve(void *ctx, const char *name)
 static int parse_lists(struct reader *r)
 {
     char why[LIST_WHY_LEN];
+    uint64_t from, to;
 
     idtap_select_init(&r->select);
-    memset(r->cpus, 0xff, sizeof(r->cpus));
 
     if ( r->class_list && list_classes(r->class_list, &r->select.classes,
                                        why) )
@@ -27,8 +27,10 @@ static int parse_lists(struct reader *r)
     if ( r->vector_list && list_vectors(r->vector_list, r->select.vectors,
                                         why) )
         return cli_usage(r->command, "--vector: %s", why);
-    if ( r->cpu_list && list_cpus(r->cpu_list, r->cpus, why) )
+    if ( r->cpu_list && list_cpus(r->cpu_list, r->select.cpus, why) )
         return cli_usage(r->command, "--cpu: %s", why);
+    if ( r->window && list_window(r->window, &from, &to, why) )
+        return cli_usage(r->command, "--time: %s", why);
 
     return CLI_OK;
 }
@@ -46,6 +48,30 @@ static int parse_domains(struct reader *r)
     for ( i = 0; i < nr; i++ )
         idtap_select_domain(&r->select, ids[i]);
     return CLI_OK;
+}
+
+/* The first TSC that is shown as `ns` or later; saturates. */
+static uint64_t tsc_at(const struct reader *r, uint64_t ns)
+{
+    const struct idtap_trace_info *info = idtap_trace_info(r->trace);
+    unsigned __int128 ticks = ((unsigned __int128)ns * info->tsc_khz +
+                               999999) / 1000000 + info->start_tsc;
+
+    return ticks > UINT64_MAX ? UINT64_MAX : (uint64_t)ticks;
+}
+
+/* The window was seen to be a good one before. */
+static void set_window(struct reader *r)
+{
+    uint64_t from, to;
+    char why[LIST_WHY_LEN];
+
+    if ( !r->window || list_window(r->window, &from, &to, why) )
+        return;
+    if ( from )
+        r->from = tsc_at(r, from);
+    idtap_iter_window(r->iter, r->from,
+                      to == UINT64_MAX ? to : tsc_at(r, to));
 }
 
 static int out_of_memory(void)
@@ -89,8 +115,10 @@ int reader_open(struct reader *r)
             return status;
     }
 
-    if ( idtap_iter_open(r->trace, r->cpus, &r->iter) )
+    if ( idtap_iter_open(r->trace, r->all_streams ? NULL : r->select.cpus,
+                         &r->iter) )
         return out_of_memory();
+    set_window(r);
     return CLI_OK;
 }
 

@@ -18,13 +18,14 @@
 struct reader {
     const char *command;  /* set these, then reader_open(); NULL: not given */
     const char *dir;
-    const char *domain_list, *class_list, *vector_list, *cpu_list;
+    const char *domain_list, *class_list, *vector_list, *cpu_list, *window;
+    bool all_streams; /* read what is not chosen, too: it ends what is */
 
     struct idtap_trace *trace; /* the rest is reader_open()'s */
     struct idtap_trace_names *names;
     struct idtap_iter *iter;
     struct idtap_select select;
-    uint64_t cpus[4];
+    uint64_t from;             /* TSC at which the window begins, or 0 */
     enum idtap_vendor vendor;
     bool chosen; /* some list was given */
 };
@@ -61,6 +62,9 @@ char *reader_clean(const char *s, char *buf, size_t len);
     "                       inject, softirq, lapic, swint, pv-trap, pv-upcall,\n" \
     "                       evtchn, all\n" \
     "      --vector LIST    only these vectors (of irq, exception, nmi,\n" \
-    "                       inject, lapic, swint, pv-trap): 0-31,0xf3,pf\n"
+    "                       inject, lapic, swint, pv-trap): 0-31,0xf3,pf\n" \
+    "      --cpu LIST       only what these CPUs recorded\n" \
+    "      --time A,B       only from A to before B, in seconds since the start\n" \
+    "                       (or 20ms, 7us); ',B' and 'A,' are open; 'A,+B': for B\n"
 
 #endif /* IDTAP_READER_H */

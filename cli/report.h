@@ -1,20 +1,124 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The two faces of `idtap report`: text for people, JSON for programs. */
+/*
+ * `idtap report`: the two faces of the summary (report_text.c, report_json.c),
+ * and the tables that can be asked for one by one (report_tables.c, with their
+ * rows in report_domains.c and report_host.c).
+ */
 #ifndef IDTAP_REPORT_H
 #define IDTAP_REPORT_H
 
+#include "lists.h"
 #include "reader.h"
+#include "sheet.h"
 
 struct report {
     struct reader r;
     struct idtap_stats *stats;
     uint64_t duration_ns;
-    bool exact_ns;  /* text: times as whole nanoseconds */
-    bool complete;  /* nothing was wrong with any stream */
+    uint64_t duration_ticks;
+    uint64_t burst_min, burst_ns;
+    unsigned int top; /* rows of a table, in text; 0: all */
+    bool exact_ns;    /* text: times as whole nanoseconds */
+    bool complete;    /* nothing was wrong with any stream */
 };
 
 /* Both print to stdout and return 0 or -ENOMEM. */
 int report_text(const struct report *report);
 int report_json(const struct report *report);
+
+/* What both begin with. */
+void report_header(const struct report *report);
+void report_json_facts(struct json *j, const struct report *report);
+
+/* A set of tables is a mask of the table's numbers. */
+struct report_table {
+    const char *name;
+    const char *title;
+    const char *help;
+    uint32_t parts;       /* IDTAP_STATS_* that it is made from */
+    uint32_t over;        /* mask of idtap_stats' tables, for what was too much */
+    uint32_t classes;     /* it is empty without; 0: of any */
+    bool by_default;
+    const struct column *columns;
+    /* Adds all rows (and notes); 0 or -ENOMEM. */
+    int (*rows)(const struct report *report, struct sheet *sheet);
+};
+
+/*
+ * Parses "NAME,..."; `all` and `latency` stand for several.  0, or -EINVAL with
+ * the reason in `why`.
+ */
+int report_tables_parse(const char *text, uint32_t *tables,
+                        char why[LIST_WHY_LEN]);
+uint32_t report_tables_default(void);
+void report_tables_help(void);
+/* The parts of the statistics that these tables need. */
+uint32_t report_tables_parts(uint32_t tables);
+/* Prints them; 0 or -ENOMEM. */
+int report_tables(const struct report *report, uint32_t tables,
+                  enum sheet_face face, bool histograms);
+
+/* Says on stderr what the summary had no room for. */
+void report_over(const struct report *report);
+
+/* report_domains.c */
+extern const struct column report_vectors_columns[], report_exits_columns[],
+    report_injected_columns[], report_exceptions_columns[],
+    report_softirqs_columns[], report_nmis_columns[], report_lapic_columns[],
+    report_xentime_columns[], report_arrivals_columns[],
+    report_rips_columns[], report_interrupted_columns[];
+int report_vectors(const struct report *report, struct sheet *sheet);
+int report_exits(const struct report *report, struct sheet *sheet);
+int report_injected(const struct report *report, struct sheet *sheet);
+int report_exceptions(const struct report *report, struct sheet *sheet);
+int report_softirqs(const struct report *report, struct sheet *sheet);
+int report_nmis(const struct report *report, struct sheet *sheet);
+int report_lapic(const struct report *report, struct sheet *sheet);
+int report_xentime(const struct report *report, struct sheet *sheet);
+int report_arrivals(const struct report *report, struct sheet *sheet);
+int report_rips(const struct report *report, struct sheet *sheet);
+int report_interrupted(const struct report *report, struct sheet *sheet);
+
+/* report_host.c */
+extern const struct column report_irqs_columns[], report_net_columns[],
+    report_irq_latency_columns[], report_softirq_latency_columns[];
+int report_irqs(const struct report *report, struct sheet *sheet);
+int report_net(const struct report *report, struct sheet *sheet);
+int report_irq_latency(const struct report *report, struct sheet *sheet);
+int report_softirq_latency(const struct report *report, struct sheet *sheet);
+
+/* Helpers of both: cells. */
+static inline struct cell cell_n(uint64_t n)
+{
+    return (struct cell){ .n = n };
+}
+
+static inline struct cell cell_text(const char *text)
+{
+    return (struct cell){ .text = text, .null = !text };
+}
+
+static inline struct cell cell_named(uint64_t n, const char *name)
+{
+    return (struct cell){ .n = n, .text = name, .null = n == IDTAP_KEY_OTHER };
+}
+
+static inline struct cell cell_hist(const struct idtap_hist *h)
+{
+    return (struct cell){ .hist = h, .null = !h };
+}
+
+/* Per second, and of a total; null where that makes no sense. */
+struct cell report_rate(const struct report *report, uint64_t n);
+struct cell report_share(uint64_t n, uint64_t of);
+/* Ticks of the span. */
+struct cell report_of_span(const struct report *report, uint64_t ticks);
+/* A vector as its kind of event has it; `event` is of record.h. */
+struct cell report_vector(unsigned int event, uint64_t vector);
+/* "irq", "inject", ...: the class of the event. */
+const char *report_kind(unsigned int event);
+/* Up to `top` rows, if that is set and this is text. */
+bool report_enough(const struct report *report, struct sheet *sheet,
+                   unsigned int shown, unsigned int of);
 
 #endif /* IDTAP_REPORT_H */

@@ -13,7 +13,8 @@
 #include "report.h"
 #include "units.h"
 
-#define NAME_WIDTH 27
+#define NAME_WIDTH 24
+#define NR_TIMES 6
 
 /* How a table looks. */
 static const struct {
@@ -43,6 +44,12 @@ static void row_name(const struct report *report, enum idtap_table table,
 {
     const char *name = NULL;
     unsigned int vector = (unsigned int)key;
+
+    if ( key == IDTAP_KEY_OTHER )
+    {
+        snprintf(buf, len, "others");
+        return;
+    }
 
     switch ( table )
     {
@@ -104,27 +111,31 @@ static void put_times(const struct report *report, const struct idtap_hist *h)
 
     if ( !h->count )
     {
-        for ( i = 0; i < 4; i++ )
+        for ( i = 0; i < NR_TIMES; i++ )
             printf(report->exact_ns ? " %12s" : " %8s", "-");
         return;
     }
 
     put_time(report, h->min);
     put_time(report, idtap_hist_mean(h));
+    put_time(report, idtap_hist_quantile(h, 500));
     put_time(report, idtap_hist_quantile(h, 990));
+    put_time(report, idtap_hist_quantile(h, 999));
     put_time(report, h->max);
 }
 
 static void put_head(const struct report *report, enum idtap_table table)
 {
-    static const char *const times[] = { "min", "mean", "p99", "max" };
+    static const char *const times[NR_TIMES] = {
+        "min", "mean", "p50", "p99", "p99.9", "max",
+    };
     unsigned int i;
 
-    printf("\n  %-*s %13s %8s %6s", NAME_WIDTH, looks[table].title,
+    printf("\n  %-*s %11s %8s %6s", NAME_WIDTH, looks[table].title,
            looks[table].count, "per s", "share");
     if ( looks[table].extra )
         printf(" %11s", looks[table].extra);
-    for ( i = 0; looks[table].times && i < 4; i++ )
+    for ( i = 0; looks[table].times && i < NR_TIMES; i++ )
         printf(report->exact_ns ? " %9s ns" : " %8s", times[i]);
     putchar('\n');
 }
@@ -138,7 +149,7 @@ static void put_row(const struct report *report, enum idtap_table table,
     row_name(report, table, row->key, name, sizeof(name));
     if ( seconds > 0 )
         format_count(rate, (double)row->count / seconds);
-    printf("  %-*s %13s %8s %5.1f%%", NAME_WIDTH, name,
+    printf("  %-*s %11s %8s %5.1f%%", NAME_WIDTH, name,
            format_int(num, row->count), rate,
            total ? 100. * (double)row->count / (double)total : 0.);
     if ( looks[table].extra )
@@ -194,8 +205,11 @@ static void put_lapic_row(const struct report *report,
 
     if ( seconds > 0 )
         format_count(rate, (double)row->accepted / seconds);
-    printf("  0x%02x%-6s %11s %8s", (unsigned int)row->key,
-           level ? " level" : "", format_int(num, row->accepted), rate);
+    if ( row->key == IDTAP_KEY_OTHER )
+        printf("  %-10s", "others");
+    else
+        printf("  0x%02x%-6s", (unsigned int)row->key, level ? " level" : "");
+    printf(" %11s %8s", format_int(num, row->accepted), rate);
     printf(" %9s", format_int(num, row->pending));
 }
 
@@ -244,10 +258,11 @@ static void put_lapic_direct(const struct report *report,
             continue;
         if ( !any )
             printf(report->exact_ns
-                   ? "\n  %-26s %11s %8s %9s %9s ns %9s ns %9s ns %9s ns\n"
-                   : "\n  %-26s %11s %8s %9s %8s %8s %8s %8s\n",
+                   ? "\n  %-26s %11s %8s %9s %9s ns %9s ns %9s ns %9s ns"
+                     " %9s ns %9s ns\n"
+                   : "\n  %-26s %11s %8s %9s %8s %8s %8s %8s %8s %8s\n",
                    "Local APIC, accept to EOI", "queued", "EOIs", "timed",
-                   "min", "mean", "p99", "max");
+                   "min", "mean", "p50", "p99", "p99.9", "max");
         any = true;
         printf("  0x%02x%22s", (unsigned int)rows[i]->key, "");
         printf(" %11s", format_int(num, rows[i]->queued));
@@ -280,13 +295,15 @@ static int put_domain(const struct report *report,
     unsigned int i;
     int rc = 0;
 
-    if ( !d->records )
+    if ( d->domain == IDTAP_DOMAIN_OTHER )
+        puts("\nOther domains and vectors, for which there was no room");
+    else if ( !d->records )
         return 0;
-
-    printf("\n%s: %s records\n",
-           reader_domain(&report->r, (uint16_t)d->domain, name),
-           format_int(num, d->records));
-    for ( i = 0; i < IDTAP_TAB_NR && !rc; i++ )
+    else
+        printf("\n%s: %s records\n",
+               reader_domain(&report->r, (uint16_t)d->domain, name),
+               format_int(num, d->records));
+    for ( i = 0; i < sizeof(order) / sizeof(order[0]) && !rc; i++ )
         rc = put_table(report, d, order[i]);
 
     return rc ? rc : put_lapic(report, d);
@@ -331,7 +348,7 @@ static void put_fact(const char *key, const char *value)
         printf("%-9s %s\n", key, reader_clean(value, clean, sizeof(clean)));
 }
 
-static void put_header(const struct report *report)
+void report_header(const struct report *report)
 {
     const struct idtap_trace_info *info = idtap_trace_info(report->r.trace);
     char num[UNITS_LEN + 8], when[64] = "?", text[256];
@@ -387,7 +404,7 @@ int report_text(const struct report *report)
 {
     int rc;
 
-    put_header(report);
+    report_header(report);
     rc = put_domains(report);
     return rc ? rc : put_whole_host(report);
 }

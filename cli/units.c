@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sizes and times.  Parsing is in integers throughout, so that what was typed
- * is what is meant; fractions ("1.5s") are not accepted.
+ * is what is meant; only points of time have fractions ("1.5s").
  */
 #include <errno.h>
 #include <stdio.h>
@@ -62,25 +62,66 @@ int parse_size(const char *text, uint64_t *bytes)
     return scaled(1ull << (10 * (l - letters + 1)), n, bytes);
 }
 
-int parse_duration(const char *text, uint64_t *ns)
+/* The unit that `text` is, in ns; 0: none. */
+static uint64_t unit_of(const char *text)
 {
     static const struct { const char *name; uint64_t ns; } units[] = {
         { "", 1000000000 }, { "s", 1000000000 }, { "ms", 1000000 },
         { "us", 1000 }, { "ns", 1 }, { "m", 60000000000 },
         { "min", 60000000000 }, { "h", 3600000000000 },
     };
-    uint64_t n;
     size_t i;
+
+    for ( i = 0; i < sizeof(units) / sizeof(units[0]); i++ )
+        if ( !strcmp(text, units[i].name) )
+            return units[i].ns;
+    return 0;
+}
+
+int parse_duration(const char *text, uint64_t *ns)
+{
+    uint64_t n;
     int rc = digits(&text, &n);
 
     if ( rc )
         return rc;
+    return unit_of(text) ? scaled(unit_of(text), n, ns) : -EINVAL;
+}
 
-    for ( i = 0; i < sizeof(units) / sizeof(units[0]); i++ )
-        if ( !strcmp(text, units[i].name) )
-            return scaled(units[i].ns, n, ns);
+int parse_time(const char *text, uint64_t *ns)
+{
+    const char *fraction = NULL;
+    uint64_t n, unit, part;
+    int rc = digits(&text, &n);
 
-    return -EINVAL;
+    if ( rc )
+        return rc;
+    if ( *text == '.' )
+    {
+        fraction = ++text;
+        if ( *text < '0' || *text > '9' )
+            return -EINVAL;
+        text += strspn(text, "0123456789");
+    }
+    unit = unit_of(text);
+    if ( !unit )
+        return -EINVAL;
+    rc = scaled(unit, n, &n);
+
+    /* Zeros below a nanosecond do no harm. */
+    for ( part = unit; !rc && fraction && fraction < text; fraction++ )
+    {
+        unsigned int digit = (unsigned int)(*fraction - '0');
+
+        if ( digit && (part * digit) % 10 )
+            return -EINVAL;
+        if ( __builtin_add_overflow(n, part * digit / 10, &n) )
+            return -ERANGE;
+        part /= 10;
+    }
+    if ( !rc )
+        *ns = n;
+    return rc;
 }
 
 /* Three digits that count, without rounding up into a fourth. */

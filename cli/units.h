@@ -16,6 +16,12 @@ int parse_size(const char *text, uint64_t *bytes);
 /* "10s", "500ms", "20us", "7ns", "2m", "1h"; no unit: seconds.  Into ns. */
 int parse_duration(const char *text, uint64_t *ns);
 
+/*
+ * As above, and with a fraction: "1.5", "0.25ms".  Digits below a nanosecond
+ * are -EINVAL: they could not be meant.
+ */
+int parse_time(const char *text, uint64_t *ns);
+
 #define UNITS_LEN 24
 
 /* "950 ns", "1.23 us", "45.6 ms", "7.89 s"; three digits that count. */

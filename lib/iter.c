@@ -227,7 +227,7 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
 
     if ( rc )
         return rc;
-    if ( !it->nr || it->heap[0]->tsc >= it->to )
+    if ( !it->nr || (it->to != UINT64_MAX && it->heap[0]->tsc >= it->to) )
         return 0;
 
     l = it->heap[0];
@@ -236,7 +236,7 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
     /* With equal times, the stream of the lower number goes first. */
     if ( next )
         limit = next->tsc - (next->stream < l->stream);
-    if ( limit >= it->to )
+    if ( limit >= it->to && it->to != UINT64_MAX )
         limit = it->to - 1;
     if ( limit < l->packet.header.timestamp_end )
         for ( p = l->pos; p < l->packet.end; p = idtap_record_next(p) )
