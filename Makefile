@@ -91,6 +91,10 @@ $(BUILD)/unit-tsan/%: $(BUILD)/tsan/tests/unit/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=thread -o $@ $^ -lcmocka -pthread
 
+# Synthetic traces, for tests/report/run and bench/read.
+$(BUILD)/tracegen: $(call objs,host,$(wildcard tests/tracegen/*.c) $(UNIT_COMMON) $(LIB_SRC))
+	$(Q)$(CC) -o $@ $^ -lcmocka -pthread
+
 # What tests read, found from any directory.
 $(BUILD)/host/tests/unit/%.o $(BUILD)/asan/tests/unit/%.o: CFLAGS_HOST += \
     -DTEST_TAP='"$(abspath $(BUILD)/tap.o)"' \
@@ -99,7 +103,7 @@ $(BUILD)/unit/payload $(BUILD)/unit-asan/payload: | $(BUILD)/tap.o
 
 .SECONDARY:
 
-unit: $(UNIT_PLAIN)
+unit: $(UNIT_PLAIN) $(BUILD)/tracegen
 unit-asan: $(UNIT_ASAN)
 unit-tsan: $(UNIT_TSAN)
 
