@@ -151,7 +151,9 @@ static void packet_begins(struct idtap_stats *s, struct cpu *c,
     else
     {
         c->stats.packets++;
-        c->stats.lost_packets += f->lost_packets;
+        /* They are missing before this one's begin. */
+        if ( f->timestamp_begin >= s->from )
+            c->stats.lost_packets += f->lost_packets;
     }
 }
 
@@ -167,6 +169,7 @@ void stats_feed_of(const struct idtap_run *run, struct stats_feed *f)
         .goes_blind = run->packet_ends && p->discarded,
         .lost_packets = p->lost_packets,
         .events_discarded = h->events_discarded,
+        .timestamp_begin = h->timestamp_begin,
         .timestamp_end = h->timestamp_end,
     };
 

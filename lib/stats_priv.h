@@ -112,7 +112,7 @@ struct stats_feed {
     bool goes_blind;          /* records were dropped after the run's last */
     uint64_t lost_packets;
     uint64_t events_discarded;
-    uint64_t timestamp_end;
+    uint64_t timestamp_begin, timestamp_end;
 };
 
 void stats_feed_of(const struct idtap_run *run, struct stats_feed *feed);
