@@ -10,20 +10,6 @@
 
 #include <idtap/hist.h>
 
-/* Row 0 holds 0 to SUB - 1; row r > 0 holds SUB << (r - 1) and up. */
-static unsigned int row_of(uint64_t value)
-{
-    if ( value < IDTAP_HIST_SUB )
-        return 0;
-    return (unsigned int)(64 - __builtin_clzll(value)) - IDTAP_HIST_SUB_BITS;
-}
-
-static unsigned int column_of(uint64_t value, unsigned int row)
-{
-    return (unsigned int)(row ? value >> (row - 1) : value) &
-           (IDTAP_HIST_SUB - 1);
-}
-
 static uint64_t *get_row(struct idtap_hist *h, unsigned int row)
 {
     if ( !h->row[row] )
@@ -31,26 +17,12 @@ static uint64_t *get_row(struct idtap_hist *h, unsigned int row)
     return h->row[row];
 }
 
-bool idtap_hist_has_room(const struct idtap_hist *h, uint64_t value)
-{
-    return h->row[row_of(value)];
-}
-
 int idtap_hist_add(struct idtap_hist *h, uint64_t value)
 {
-    unsigned int row = row_of(value);
-    uint64_t *buckets = get_row(h, row);
-
-    if ( !buckets )
+    if ( !get_row(h, idtap_hist_row_of(value)) )
         return -ENOMEM;
 
-    buckets[column_of(value, row)]++;
-    if ( !h->count || value < h->min )
-        h->min = value;
-    if ( value > h->max )
-        h->max = value;
-    h->count++;
-    h->sum += value;
+    idtap_hist_add_quickly(h, value);
     return 0;
 }
 

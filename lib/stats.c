@@ -47,7 +47,7 @@ static inline bool is_chosen(const struct idtap_stats *s,
 }
 
 /* A chosen record: one of its domain. */
-static int count(struct idtap_stats *s, const struct idtap_record *r)
+static inline int count(struct idtap_stats *s, const struct idtap_record *r)
 {
     struct idtap_domain_stats *d = domain_of(s, r);
     struct idtap_row *row;
@@ -82,9 +82,32 @@ static int count(struct idtap_stats *s, const struct idtap_record *r)
     }
 }
 
-static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
-                       const struct idtap_record *r, uint32_t parts,
-                       bool chosen)
+/* Parts that are not of the summary. */
+#define SPECIAL (IDTAP_STATS_RAISES | IDTAP_STATS_EVENTS | \
+                 IDTAP_STATS_ARRIVALS | IDTAP_STATS_RIPS)
+
+static int special(struct idtap_stats *s, int cpu,
+                   const struct idtap_record *r, uint32_t parts, bool chosen)
+{
+    int rc = 0;
+
+    if ( parts & IDTAP_STATS_RAISES )
+        rc = stats_raises(s, cpu, r, chosen);
+    if ( !chosen )
+        return rc;
+
+    if ( !rc && (parts & IDTAP_STATS_EVENTS) )
+        rc = stats_event(s, r);
+    if ( !rc && (parts & IDTAP_STATS_ARRIVALS) )
+        rc = stats_arrival(s, r);
+    if ( !rc && (parts & IDTAP_STATS_RIPS) )
+        rc = stats_rip(s, r);
+    return rc;
+}
+
+static inline int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
+                              const struct idtap_record *r, uint32_t parts,
+                              bool chosen)
 {
     int rc = 0;
 
@@ -97,17 +120,8 @@ static int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
         rc = stats_exits(s, c, cpu, r, chosen);
     if ( !rc && (parts & IDTAP_STATS_LAPIC) )
         rc = stats_lapic(s, c, r, chosen);
-    if ( !rc && (parts & IDTAP_STATS_RAISES) )
-        rc = stats_raises(s, cpu, r, chosen);
-    if ( !chosen )
-        return rc;
-
-    if ( !rc && (parts & IDTAP_STATS_EVENTS) )
-        rc = stats_event(s, r);
-    if ( !rc && (parts & IDTAP_STATS_ARRIVALS) )
-        rc = stats_arrival(s, r);
-    if ( !rc && (parts & IDTAP_STATS_RIPS) )
-        rc = stats_rip(s, r);
+    if ( !rc && (parts & SPECIAL) )
+        rc = special(s, cpu, r, parts, chosen);
     return rc;
 }
 
@@ -157,33 +171,48 @@ static void packet_begins(struct idtap_stats *s, struct cpu *c,
     }
 }
 
+/* The first record that begins where the largest does not fit any more. */
+static const uint8_t *first_blind(const struct idtap_run *run, uint64_t left)
+{
+    const uint8_t *p = run->begin;
+
+    while ( p < run->end &&
+            (uint64_t)(run->packet->end - p) + left > LARGEST_RECORD )
+        p = idtap_record_next(p);
+    return p;
+}
+
 void stats_feed_of(const struct idtap_run *run, struct stats_feed *f)
 {
     const struct idtap_packet *p = run->packet;
     const struct idtap_packet_header *h = &p->header;
-    uint64_t left = (h->packet_size - h->content_size) / 8;
+    uint64_t left;
 
-    *f = (struct stats_feed){
-        .cpu = run->cpu, .begin = run->begin, .end = run->end,
-        .packet_begins = run->packet_begins,
-        .goes_blind = run->packet_ends && p->discarded,
-        .lost_packets = p->lost_packets,
-        .events_discarded = h->events_discarded,
-        .timestamp_begin = h->timestamp_begin,
-        .timestamp_end = h->timestamp_end,
-    };
-
-    /* The first record that begins where the largest does not fit any more. */
-    if ( p->discarded && left < LARGEST_RECORD )
-        for ( f->blind = run->begin;
-              f->blind < run->end &&
-              (uint64_t)(p->end - f->blind) + left > LARGEST_RECORD; )
-            f->blind = idtap_record_next(f->blind);
+    /* Most runs are short, and within a packet that tells of no loss. */
+    f->cpu = run->cpu;
+    f->begin = run->begin;
+    f->end = run->end;
+    f->packet_begins = run->packet_begins;
+    f->goes_blind = run->packet_ends && p->discarded;
+    f->blind = NULL;
+    if ( p->discarded )
+    {
+        left = (h->packet_size - h->content_size) / 8;
+        f->blind = left < LARGEST_RECORD ? first_blind(run, left) : NULL;
+    }
+    if ( run->packet_begins )
+    {
+        f->lost_packets = p->lost_packets;
+        f->events_discarded = h->events_discarded;
+        f->timestamp_begin = h->timestamp_begin;
+        f->timestamp_end = h->timestamp_end;
+    }
 }
 
 int stats_feed(struct idtap_stats *s, const struct stats_feed *f)
 {
     const uint8_t *p = f->begin;
+    uint64_t n = 0, last = 0;
     bool chosen;
     struct cpu *c;
     int rc = 0;
@@ -215,10 +244,12 @@ int stats_feed(struct idtap_stats *s, const struct stats_feed *f)
             set_blind(s, c, true);
         if ( parts )
             rc = ring_record(s, c, f->cpu, r, parts, chosen);
-        c->stats.records++;
-        if ( r->tsc > s->last )
-            s->last = r->tsc;
+        n++;
+        last = r->tsc;
     }
+    c->stats.records += n;
+    if ( last > s->last )
+        s->last = last;
 
     if ( f->goes_blind )
         set_blind(s, c, true);

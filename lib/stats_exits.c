@@ -20,24 +20,33 @@
 /* More than any host has: only nonsense gets there, and begins anew. */
 #define VCPUS_MAX (1u << 17)
 
-static struct vcpu *vcpu_of(struct idtap_stats *s,
+static struct vcpu *vcpu_of(struct idtap_stats *s, struct cpu *c,
                             const struct idtap_record *r)
 {
     uint64_t key = (uint64_t)r->domain << 16 | r->vcpu;
-    struct vcpu *v = map_find(&s->vcpus, key);
+    unsigned int i;
 
-    if ( v )
-        return v;
+    if ( c->vcpu && c->vcpu->key == key )
+        return c->vcpu;
+
+    c->vcpu = map_find(&s->vcpus, key);
+    if ( c->vcpu )
+        return c->vcpu;
     if ( s->vcpus.nr == VCPUS_MAX )
+    {
         map_clear(&s->vcpus);
-    return map_insert(&s->vcpus, key, sizeof(*v));
+        for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
+            s->cpus[i].vcpu = NULL;
+    }
+    c->vcpu = map_insert(&s->vcpus, key, sizeof(*c->vcpu));
+    return c->vcpu;
 }
 
 static int vm_exit(struct idtap_stats *s, struct cpu *c, int cpu,
                    const struct idtap_record *r, bool chosen)
 {
     const struct idtap_vm_exit *e = (const void *)r;
-    struct vcpu *v = vcpu_of(s, r);
+    struct vcpu *v = vcpu_of(s, c, r);
 
     if ( !v )
         return -ENOMEM;
@@ -60,7 +69,7 @@ static int vm_exit(struct idtap_stats *s, struct cpu *c, int cpu,
 static int vm_entry(struct idtap_stats *s, struct cpu *c, int cpu,
                     const struct idtap_record *r)
 {
-    struct vcpu *v = vcpu_of(s, r);
+    struct vcpu *v = vcpu_of(s, c, r);
     uint64_t ticks;
     int rc = 0;
 

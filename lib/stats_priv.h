@@ -15,6 +15,7 @@
 #include "map.h"
 
 #define STACK_DEPTH 16
+#define DOMAINS_RECENT 64
 #define NR_SOFTIRQS 256 /* that a record can tell of */
 
 /* Something that has begun and may end; `row` NULL: not chosen. */
@@ -57,6 +58,7 @@ struct cpu {
     struct route_cpu route;
     bool nmi_open;
     bool blind;
+    struct vcpu *vcpu;       /* that exits and entries were last of */
     uint32_t current;        /* vCPU, as it was last seen, and how often */
     uint64_t switches;       /* it was another than before (NET) */
     uint64_t last_discarded; /* events_discarded of the last packet */
@@ -82,7 +84,7 @@ struct idtap_stats {
     struct idtap_map domains; /* of struct idtap_domain_stats */
     struct idtap_map routes;  /* of struct idtap_route_row */
     struct idtap_map raises;  /* of struct idtap_raise_row */
-    struct idtap_domain_stats *domain; /* the last one looked up */
+    struct idtap_domain_stats *recent[DOMAINS_RECENT]; /* by id, modulo */
     struct {
         uint64_t used;        /* bytes */
         struct idtap_stats_over over;
@@ -110,6 +112,7 @@ struct stats_feed {
                                  NULL: from none */
     bool packet_begins;
     bool goes_blind;          /* records were dropped after the run's last */
+    /* If packet_begins: */
     uint64_t lost_packets;
     uint64_t events_discarded;
     uint64_t timestamp_begin, timestamp_end;
@@ -145,9 +148,11 @@ size_t stats_row_size(unsigned int table);
 static inline struct idtap_domain_stats *
 domain_of(struct idtap_stats *s, const struct idtap_record *r)
 {
-    if ( !s->domain || s->domain->domain != r->domain )
-        s->domain = stats_domain(s, r->domain);
-    return s->domain;
+    struct idtap_domain_stats **d = &s->recent[r->domain % DOMAINS_RECENT];
+
+    if ( !*d || (*d)->domain != r->domain )
+        *d = stats_domain(s, r->domain);
+    return *d;
 }
 
 static inline void *stats_row(struct idtap_stats *s, unsigned int table,
@@ -171,8 +176,16 @@ static inline struct idtap_row *stats_row_of(struct idtap_stats *s,
 }
 
 /* A duration of a row of the table; 0 or -ENOMEM. */
-int stats_took(struct idtap_stats *s, unsigned int table,
-               struct idtap_hist *h, uint64_t ticks);
+int stats_took_new(struct idtap_stats *s, unsigned int table,
+                   struct idtap_hist *h, uint64_t ticks);
+
+static inline int stats_took(struct idtap_stats *s, unsigned int table,
+                             struct idtap_hist *h, uint64_t ticks)
+{
+    return idtap_hist_add_quickly(h, ticks)
+           ? 0 : stats_took_new(s, table, h, ticks);
+}
+
 /* As above, into row->net. */
 int stats_took_net(struct idtap_stats *s, unsigned int table,
                    struct idtap_row *row, uint64_t ticks);

@@ -71,19 +71,15 @@ void *stats_new_row(struct idtap_stats *s, unsigned int table,
     return map_get(map, IDTAP_KEY_OTHER, size);
 }
 
-int stats_took(struct idtap_stats *s, unsigned int table,
-               struct idtap_hist *h, uint64_t ticks)
+int stats_took_new(struct idtap_stats *s, unsigned int table,
+                   struct idtap_hist *h, uint64_t ticks)
 {
-    if ( !idtap_hist_has_room(h, ticks) )
+    if ( s->room[table].used >= stats_budget )
     {
-        if ( s->room[table].used >= stats_budget )
-        {
-            s->room[table].over.times++;
-            return 0;
-        }
-        s->room[table].used += HIST_ROW_BYTES;
+        s->room[table].over.times++;
+        return 0;
     }
-
+    s->room[table].used += HIST_ROW_BYTES;
     return idtap_hist_add(h, ticks);
 }
 

@@ -18,18 +18,19 @@
 
 #include "stats_priv.h"
 
-#define BATCH_BYTES (1u << 20)
-#define BATCH_RUNS  16384u
+/* Two batches shall stay in a second-level cache, or nearly. */
+#define BATCH_BYTES (192u << 10)
+#define BATCH_RUNS  4096u
 #define MAX_THREADS 16u
 
 /*
- * What goes together: the shades of a part, and what costs little.  The first
- * to be merged says what was lost before; only this one knows.
+ * What goes together: the shades of a part.  The first to be merged says what
+ * was lost before; only this one knows.
  */
 static const uint32_t tasks[] = {
     IDTAP_STATS_COUNTS,
-    IDTAP_STATS_HANDLERS | IDTAP_STATS_NET,
     IDTAP_STATS_EXITS | IDTAP_STATS_NET,
+    IDTAP_STATS_HANDLERS | IDTAP_STATS_NET,
     IDTAP_STATS_LAPIC | IDTAP_STATS_ROUTES,
     IDTAP_STATS_ARRIVALS,
     IDTAP_STATS_EVENTS,
@@ -216,8 +217,33 @@ static int alone(struct idtap_iter *it, struct idtap_stats *s)
     return rc;
 }
 
-static int prepare(struct work *w, const struct idtap_stats_options *o)
+/*
+ * Deals out the tasks: as many sets as there are threads, for every set goes
+ * through all records once.
+ */
+static void group(struct work *w, uint32_t parts, unsigned int threads,
+                  uint32_t sets[NR_TASKS])
 {
+    unsigned int i, n = 0;
+
+    for ( i = 0; i < NR_TASKS; i++ )
+    {
+        uint32_t mine = parts & tasks[i];
+
+        if ( !(mine & ~IDTAP_STATS_NET) )
+            continue;
+        if ( n < threads )
+            sets[w->nr++] = mine;
+        else
+            sets[n % threads] |= mine;
+        n++;
+    }
+}
+
+static int prepare(struct work *w, const struct idtap_stats_options *o,
+                   unsigned int threads)
+{
+    uint32_t sets[NR_TASKS];
     unsigned int i;
 
     for ( i = 0; i < 2; i++ )
@@ -228,15 +254,14 @@ static int prepare(struct work *w, const struct idtap_stats_options *o)
             return -ENOMEM;
     }
 
-    for ( i = 0; i < NR_TASKS; i++ )
+    group(w, o->parts, threads, sets);
+    for ( i = 0; i < w->nr; i++ )
     {
         struct idtap_stats_options mine = *o;
 
-        mine.parts &= tasks[i];
-        if ( !(mine.parts & ~IDTAP_STATS_NET) )
-            continue;
-        w->stats[w->nr] = idtap_stats_create_with(&mine);
-        if ( !w->stats[w->nr++] )
+        mine.parts = sets[i];
+        w->stats[i] = idtap_stats_create_with(&mine);
+        if ( !w->stats[i] )
             return -ENOMEM;
     }
     return 0;
@@ -257,7 +282,7 @@ int idtap_stats_all(struct idtap_iter *it,
         rc = alone(it, all);
     else if ( !rc )
     {
-        rc = prepare(&w, options);
+        rc = prepare(&w, options, threads);
         if ( threads > w.nr + 1 )
             threads = w.nr + 1;
         if ( !rc )

@@ -30,8 +30,32 @@ struct idtap_hist {
 int idtap_hist_add(struct idtap_hist *h, uint64_t value);
 int idtap_hist_merge(struct idtap_hist *to, const struct idtap_hist *from);
 
-/* Would this value need no more memory? */
-bool idtap_hist_has_room(const struct idtap_hist *h, uint64_t value);
+/* Row 0 holds 0 to SUB - 1; row r > 0 holds SUB << (r - 1) and up. */
+static inline unsigned int idtap_hist_row_of(uint64_t value)
+{
+    if ( value < IDTAP_HIST_SUB )
+        return 0;
+    return (unsigned int)(64 - __builtin_clzll(value)) - IDTAP_HIST_SUB_BITS;
+}
+
+/* Adds a value that needs no more memory; false: it does, nothing is done. */
+static inline bool idtap_hist_add_quickly(struct idtap_hist *h, uint64_t value)
+{
+    unsigned int row = idtap_hist_row_of(value);
+    unsigned int shift = row ? row - 1 : 0;
+
+    if ( !h->row[row] )
+        return false;
+
+    h->row[row][(value >> shift) & (IDTAP_HIST_SUB - 1)]++;
+    if ( !h->count || value < h->min )
+        h->min = value;
+    if ( value > h->max )
+        h->max = value;
+    h->count++;
+    h->sum += value;
+    return true;
+}
 
 /* Frees what it holds and makes it empty. */
 void idtap_hist_clear(struct idtap_hist *h);

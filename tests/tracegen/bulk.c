@@ -28,6 +28,12 @@ static unsigned int pause_of(struct generator *g)
     return 50 + draw(g, 200u << draw(g, 6));
 }
 
+/* How long a guest runs until it exits: 2 to 66 us. */
+static unsigned int guest_run(struct generator *g)
+{
+    return 2000 + draw(g, 1000u << draw(g, 7));
+}
+
 static bool go_on(struct generator *g)
 {
     return g->left && g->left-- > 0;
@@ -66,7 +72,7 @@ static void turn(struct generator *g)
     uint16_t vcpu = (uint16_t)g->cpu;
 
     if ( go_on(g) )
-        test_vm_exit(&g->st, pause_of(g), domain, vcpu, reasons[draw(g, 6)]);
+        test_vm_exit(&g->st, guest_run(g), domain, vcpu, reasons[draw(g, 6)]);
     if ( !draw(g, 3) && go_on(g) )
         handle_irq(g, domain, draw(g, 2) ? IDTAP_F_IN_GUEST : 0);
     if ( !draw(g, 4) && go_on(g) )
