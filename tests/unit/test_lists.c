@@ -146,6 +146,37 @@ static void cpus(void **state)
     assert_non_null(strstr(why, "'cpu0' is not a CPU"));
 }
 
+static void windows(void **state)
+{
+    static const struct { const char *text; uint64_t from, to; } good[] = {
+        { "1,2", 1000000000, 2000000000 }, { ",5ms", 0, 5000000 },
+        { "7us,", 7000, UINT64_MAX }, { ",", 0, UINT64_MAX },
+        { "1.5,+20ms", 1500000000, 1520000000 },
+        { "1,+18446744073", 1000000000, UINT64_MAX },
+    };
+    static const char *const bad[] = {
+        "", "5", "1,2,3", "2,1", "1,1", "x,1", "1,y", "1,+", "+1,2", "1,-2",
+        "1,2345678901234567890123456789012345678901234567890",
+    };
+    char why[LIST_WHY_LEN];
+    uint64_t from, to;
+    size_t i;
+
+    (void)state;
+    for ( i = 0; i < sizeof(good) / sizeof(good[0]); i++ )
+    {
+        assert_int_equal(list_window(good[i].text, &from, &to, why), 0);
+        assert_int_equal(from, good[i].from);
+        assert_int_equal(to, good[i].to);
+    }
+    for ( i = 0; i < sizeof(bad) / sizeof(bad[0]); i++ )
+    {
+        *why = '\0';
+        assert_int_equal(list_window(bad[i], &from, &to, why), -EINVAL);
+        assert_true(*why);
+    }
+}
+
 static void nearness(void **state)
 {
     (void)state;
@@ -166,6 +197,7 @@ int main(void)
         cmocka_unit_test(classes),
         cmocka_unit_test(domains),
         cmocka_unit_test(cpus),
+        cmocka_unit_test(windows),
         cmocka_unit_test(nearness),
     };
 

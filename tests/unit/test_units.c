@@ -83,11 +83,37 @@ static void printing(void **state)
     assert_string_equal(format_count(buf, 2e6), "2.00 M");
 }
 
+static void points_of_time(void **state)
+{
+    static const struct { const char *text; int rc; uint64_t n; } cases[] = {
+        { "1.5", 0, 1500000000 }, { "0.000000001", 0, 1 },
+        { "1.000000001000", 0, 1000000001 }, { "2", 0, 2000000000 },
+        { "1.25ms", 0, 1250000 }, { "0.5us", 0, 500 }, { "3ns", 0, 3 },
+        { "1.5min", 0, 90000000000 }, { "0.1h", 0, 360000000000 },
+        { "18446744073.709551615", 0, UINT64_MAX },
+        { "18446744073.709551616", -ERANGE, 0 },
+        { "0.0000000001", -EINVAL, 0 }, { "0.5ns", -EINVAL, 0 },
+        { "1.", -EINVAL, 0 }, { ".5", -EINVAL, 0 }, { "1.5.5", -EINVAL, 0 },
+        { "-1", -EINVAL, 0 }, { "", -EINVAL, 0 }, { "1.5x", -EINVAL, 0 },
+    };
+    size_t i;
+
+    (void)state;
+    for ( i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        uint64_t n = 0;
+
+        if ( parse_time(cases[i].text, &n) != cases[i].rc || n != cases[i].n )
+            fail_msg("'%s': %llu", cases[i].text, (unsigned long long)n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
         cmocka_unit_test(durations),
+        cmocka_unit_test(points_of_time),
         cmocka_unit_test(printing),
     };
 
