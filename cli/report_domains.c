@@ -443,7 +443,7 @@ int report_arrivals(const struct report *report, struct sheet *sheet)
 }
 
 const struct column report_rips_columns[] = {
-    DOMAIN, { "vector", "vector", CELL_VECTOR },
+    DOMAIN, { "vector", "vector", CELL_VECTOR }, { "kind", "kind", CELL_TEXT },
     { "rip", "RIP", CELL_ADDRESS }, { "count", "count", CELL_COUNT },
     { "share", "share", CELL_SHARE },
     { "too_high", "at most too high", CELL_COUNT }, END
@@ -471,15 +471,22 @@ static int put_rips(const struct report *report, struct sheet *sheet,
     unsigned int i;
     int rc = e || !t->nr ? 0 : -ENOMEM;
 
-    cells[1] = report_vector(IDTAP_EV_EXCEPTION, row->key);
+    if ( row->key == IDTAP_KEY_OTHER )
+        cells[1] = cells[2] = (struct cell){ .null = true };
+    else
+    {
+        cells[1] = report_vector(IDTAP_EVENT_KEY_EVENT(row->key),
+                                 IDTAP_EVENT_KEY_VECTOR(row->key));
+        cells[2] = cell_text(report_kind(IDTAP_EVENT_KEY_EVENT(row->key)));
+    }
     for ( i = 0; i < t->nr && !rc; i++ )
     {
         if ( report->top && i == report->top )
             break;
-        cells[2] = cell_n(e[i].value);
-        cells[3] = cell_n(e[i].count);
-        cells[4] = report_share(e[i].count, t->total);
-        cells[5] = cell_n(e[i].error);
+        cells[3] = cell_n(e[i].value);
+        cells[4] = cell_n(e[i].count);
+        cells[5] = report_share(e[i].count, t->total);
+        cells[6] = cell_n(e[i].error);
         rc = sheet_row(sheet, cells);
     }
 

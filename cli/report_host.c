@@ -180,6 +180,7 @@ int report_irq_latency(const struct report *report, struct sheet *sheet)
     const struct idtap_route_row **rows =
         idtap_stats_routes(report->stats, &nr);
     uint32_t need = IDTAP_CLASS_IRQ | IDTAP_CLASS_SOFTIRQ | IDTAP_CLASS_LAPIC;
+    uint32_t need_pv = IDTAP_CLASS_IRQ | IDTAP_CLASS_EVTCHN;
     uint32_t classes = idtap_stats_classes(report->stats);
     int rc = rows || !nr ? 0 : -ENOMEM;
 
@@ -209,12 +210,16 @@ int report_irq_latency(const struct report *report, struct sheet *sheet)
     }
 
     if ( !rc && classes && (classes & need) != need )
-        rc = sheet_note(sheet, "Nothing can be told of the way to a guest: "
+        rc = sheet_note(sheet, "Nothing can be told of the way to HVM guests: "
                         "that takes the classes irq, softirq and lapic "
                         "(injection: inject).");
-    else if ( !rc )
+    if ( !rc && classes && (classes & need_pv) != need_pv )
+        rc = sheet_note(sheet, "Nothing can be told of the way to PV guests: "
+                        "that takes the classes irq and evtchn.");
+    if ( !rc )
         rc = sheet_note(sheet, "Only what goes through HVM_DPCI is seen: "
-                        "HVM guests' devices that no hardware posts for.");
+                        "HVM guests' devices that no hardware posts for; and "
+                        "PV guests' event channels.");
     free(rows);
     return rc;
 }

@@ -55,7 +55,7 @@ static const struct report_table tables[] = {
       IDTAP_STATS_HANDLERS | IDTAP_STATS_NET, OVER(INTERRUPTED), 0, false,
       report_interrupted_columns, report_interrupted },
     { "irq-latency", "From IRQs to guests",
-      "physical IRQ to accept, injection and EOI",
+      "physical IRQ to accept or event channel, injection and EOI",
       IDTAP_STATS_LAPIC | IDTAP_STATS_ROUTES, OVER(ROUTE), IDTAP_CLASS_IRQ,
       false, report_irq_latency_columns, report_irq_latency },
     { "softirq-latency", "Softirqs, raise to run",
@@ -67,8 +67,8 @@ static const struct report_table tables[] = {
       IDTAP_STATS_ARRIVALS, OVER(ARRIVAL), 0, false,
       report_arrivals_columns, report_arrivals },
     { "rips", "Where exceptions are raised",
-      "the most frequent RIPs, by domain and vector",
-      IDTAP_STATS_RIPS, OVER(RIP), IDTAP_CLASS_EXCEPTION, false,
+      "the most frequent RIPs, by domain, vector and kind",
+      IDTAP_STATS_RIPS, OVER(RIP), 0, false,
       report_rips_columns, report_rips },
 };
 
@@ -185,6 +185,9 @@ struct cell report_vector(unsigned int event, uint64_t vector)
 {
     const char *name = NULL;
 
+    /* These have one sometimes, or never. */
+    if ( !vector && (event == IDTAP_EV_PV_UPCALL || event == IDTAP_EV_EVTCHN) )
+        return (struct cell){ .null = true };
     if ( event == IDTAP_EV_IRQ_ENTER )
         name = idtap_host_vector_name((unsigned int)vector);
     else if ( vector < 32 )

@@ -5,24 +5,37 @@
  * one table; a new class of events is a row in it.
  */
 #include <errno.h>
+#include <stddef.h>
 
 #include "stats_priv.h"
 
-/* A repeated injection is no other event. */
 #define EVENT_ARRIVES   1u
-#define EVENT_REINJECTS 2u
+#define EVENT_REINJECTS 2u /* a repeated injection is no other event */
+#define EVENT_HAS_RIP   4u /* behind the common part, as in idtap_exception */
+
+_Static_assert(offsetof(struct idtap_swint, rip) ==
+               offsetof(struct idtap_exception, rip), "RIPs");
 
 static const uint8_t kinds[256] = {
     [IDTAP_EV_IRQ_ENTER]    = EVENT_ARRIVES,
-    [IDTAP_EV_EXCEPTION]    = EVENT_ARRIVES,
+    [IDTAP_EV_EXCEPTION]    = EVENT_ARRIVES | EVENT_HAS_RIP,
     [IDTAP_EV_NMI_ENTER]    = EVENT_ARRIVES,
     [IDTAP_EV_INJECT]       = EVENT_ARRIVES | EVENT_REINJECTS,
     [IDTAP_EV_LAPIC_ACCEPT] = EVENT_ARRIVES,
+    [IDTAP_EV_SWINT]        = EVENT_ARRIVES | EVENT_HAS_RIP,
+    [IDTAP_EV_PV_TRAP]      = EVENT_ARRIVES | EVENT_HAS_RIP,
+    [IDTAP_EV_PV_UPCALL]    = EVENT_ARRIVES,
+    [IDTAP_EV_EVTCHN]       = EVENT_ARRIVES,
 };
 
 bool stats_arrives(unsigned int event)
 {
     return kinds[event];
+}
+
+bool stats_has_rip(unsigned int event)
+{
+    return kinds[event] & EVENT_HAS_RIP;
 }
 
 static bool again(const struct idtap_record *r)
@@ -98,7 +111,8 @@ int stats_rip(struct idtap_stats *s, const struct idtap_record *r)
     struct idtap_rip_row *row;
     uint32_t room, max = IDTAP_TOPK_MAX;
 
-    row = d ? stats_row(s, IDTAP_TAB_RIP, &d->rips, r->vector, sizeof(*row))
+    row = d ? stats_row(s, IDTAP_TAB_RIP, &d->rips,
+                        IDTAP_EVENT_KEY(r->event, r->vector), sizeof(*row))
             : NULL;
     if ( !row )
         return -ENOMEM;

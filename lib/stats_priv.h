@@ -224,6 +224,7 @@ struct idtap_route_row *stats_route_row(struct idtap_stats *s,
 
 /* Events that have a vector and arrive somewhere: what `event` tables show. */
 bool stats_arrives(unsigned int event);
+bool stats_has_rip(unsigned int event);
 
 /* A record of this time was seen. */
 static inline void note_time(struct idtap_stats *s, uint64_t tsc)

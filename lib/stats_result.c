@@ -63,13 +63,20 @@ static uint32_t parts_of(unsigned int event)
         parts |= IDTAP_STATS_LAPIC;
         break;
 
-    case IDTAP_EV_EXCEPTION:
-        parts |= IDTAP_STATS_RIPS;
+    case IDTAP_EV_EVTCHN:
+        parts |= IDTAP_STATS_ROUTES;
+        break;
+
+    case IDTAP_EV_PV_TRAP:
+    case IDTAP_EV_PV_UPCALL:
+        parts |= IDTAP_STATS_NET;
         break;
     }
 
     if ( event == IDTAP_EV_SOFTIRQ_ENTER )
         parts |= IDTAP_STATS_RAISES;
+    if ( stats_has_rip(event) )
+        parts |= IDTAP_STATS_RIPS;
     if ( stats_arrives(event) )
         parts |= IDTAP_STATS_EVENTS | IDTAP_STATS_ARRIVALS;
     return parts;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Statistics of IRQs that Xen forwards to HVM guests: from the interrupt to
- * the local APIC of the guest, the injection and the EOI.
+ * Statistics of IRQs that Xen forwards to guests: from the interrupt to the
+ * local APIC of an HVM guest, the injection and the EOI; to the event channel of
+ * a PV guest.
  *
  * The record of an interrupt does not say for which guest it is.  What is seen
  * is Xen's way of forwarding it: the handler of an IRQ that is bound to guests
@@ -13,9 +14,11 @@
  *    it ran last: of several IRQs, whose accept it is cannot be told.
  *
  * The time is from the earliest irq_enter of these handlers.  Injection and EOI
- * are then those of the accept, by the rules of stats_lapic.c.  What goes to PV
- * guests, as dom0 often is, has no local APIC and is not timed; interrupts that
- * the hardware posts do not come through Xen at all.
+ * are then those of the accept, by the rules of stats_lapic.c.  Interrupts
+ * that the hardware posts do not come through Xen at all.
+ *
+ * A PV guest, as dom0 often is, is told by an event channel that is bound to the
+ * IRQ, and that is sent inside the handler.
  */
 #include <errno.h>
 #include <string.h>
@@ -96,6 +99,26 @@ static int raised(struct idtap_stats *s, struct route_cpu *c)
     return 0;
 }
 
+/* A PV guest is told of an IRQ by an event channel, in its very handler. */
+static int told(struct idtap_stats *s, struct route_cpu *c,
+                const struct idtap_record *r)
+{
+    const struct idtap_evtchn *e = (const void *)r;
+    const struct route_irq *irq = c->nr ? &c->irq[c->nr - 1] : NULL;
+    struct idtap_route_row *row;
+
+    if ( e->kind != IDTAP_EVTCHN_PIRQ || !irq || !irq->tsc ||
+         !idtap_select_record(&s->select, r) )
+        return 0;
+
+    row = stats_route_row(s, r->domain, irq->key);
+    if ( !row )
+        return -ENOMEM;
+    row->accepted++;
+    row->joined += !!(r->flags & IDTAP_F_PENDING);
+    return stats_took(s, IDTAP_TAB_ROUTE, &row->accept, r->tsc - irq->tsc);
+}
+
 int stats_route_record(struct idtap_stats *s, struct cpu *cpu,
                        const struct idtap_record *r)
 {
@@ -133,6 +156,9 @@ int stats_route_record(struct idtap_stats *s, struct cpu *cpu,
         if ( r->vector == IDTAP_SOFTIRQ_HVM_DPCI )
             c->running = ROUTE_NONE;
         return 0;
+
+    case IDTAP_EV_EVTCHN:
+        return told(s, c, r);
 
     default: /* a guest ran */
         c->nr = 0;

@@ -129,8 +129,8 @@ struct idtap_route_row {
     uint64_t taken;            /* of the IRQ itself: how often, and how often */
     uint64_t forwarded;        /* it raised HVM_DPCI; of these, others had */
     uint64_t ambiguous;        /* done so too before it ran */
-    uint64_t accepted;         /* of the domain: by its local APICs, and how */
-    uint64_t joined;           /* many of these joined one that waited */
+    uint64_t accepted;         /* of the domain: by its local APICs or event */
+    uint64_t joined;           /* channels; of these joined one that waited */
     struct idtap_hist accept;  /* ticks: irq_enter to the accept, */
     struct idtap_hist inject;  /* to the injection, */
     struct idtap_hist eoi;     /* to the EOI */
@@ -163,9 +163,9 @@ struct idtap_arrival_row {
     uint64_t generation, last_tsc, run; /* of the run under way */
 };
 
-/* Where an exception is raised: the most frequent RIPs. */
+/* Where exceptions and the like are raised: the most frequent RIPs. */
 struct idtap_rip_row {
-    uint64_t key;              /* vector */
+    uint64_t key;              /* IDTAP_EVENT_KEY() */
     struct idtap_topk rips;
 };
 

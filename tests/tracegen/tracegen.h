@@ -37,6 +37,9 @@ void softirq_raise(struct scene *s, unsigned int cpu, uint64_t t, uint8_t nr,
 void exception(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
                uint8_t vector, uint64_t rip);
 
+void evtchn(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+            uint8_t kind, uint16_t source);
+
 /* Closes the packet, in which `discarded` records (in total) were dropped. */
 void packet_ends(struct scene *s, unsigned int cpu, uint64_t discarded);
 

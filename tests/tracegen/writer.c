@@ -106,6 +106,17 @@ void exception(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
     add(s, cpu, &e, sizeof(e));
 }
 
+void evtchn(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+            uint8_t kind, uint16_t source)
+{
+    struct idtap_evtchn e = {
+        .r = head(t, IDTAP_EV_EVTCHN, domain, 0, 0, 0),
+        .port = 7, .source = source, .kind = kind,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
 void packet_ends(struct scene *s, unsigned int cpu, uint64_t discarded)
 {
     struct test_stream *st = scene_cpu(s, cpu);
