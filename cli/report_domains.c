@@ -461,8 +461,9 @@ static uint64_t weigh_rips(const void *row)
     return ((const struct idtap_rip_row *)row)->rips.total;
 }
 
+/* The most frequent of one exception; the others are added to *more. */
 static int put_rips(const struct report *report, struct sheet *sheet,
-                    const struct ref *ref)
+                    const struct ref *ref, uint64_t *more)
 {
     const struct idtap_rip_row *row = ref->row;
     const struct idtap_topk *t = &row->rips;
@@ -482,7 +483,10 @@ static int put_rips(const struct report *report, struct sheet *sheet,
     for ( i = 0; i < t->nr && !rc; i++ )
     {
         if ( report->top && i == report->top )
+        {
+            *more += t->nr - i;
             break;
+        }
         cells[3] = cell_n(e[i].value);
         cells[4] = cell_n(e[i].count);
         cells[5] = report_share(e[i].count, t->total);
@@ -498,18 +502,21 @@ int report_rips(const struct report *report, struct sheet *sheet)
 {
     struct refs refs;
     int rc = gather(report, IDTAP_TAB_RIP, list_rips, weigh_rips, &refs);
-    uint64_t missed = 0, inexact = 0;
+    uint64_t missed = 0, inexact = 0, more = 0;
     unsigned int i;
 
     for ( i = 0; i < refs.nr && !rc; i++ )
     {
         const struct idtap_rip_row *row = refs.ref[i].row;
 
-        rc = put_rips(report, sheet, &refs.ref[i]);
+        rc = put_rips(report, sheet, &refs.ref[i], &more);
         inexact += idtap_topk_missed(&row->rips) != 0;
         if ( idtap_topk_missed(&row->rips) > missed )
             missed = idtap_topk_missed(&row->rips);
     }
+    if ( !rc && more )
+        rc = sheet_note(sheet, "%llu more rows (--top 0 shows all).",
+                        (unsigned long long)more);
     if ( !rc && !inexact )
         rc = sheet_note(sheet, "All counts are exact.");
     else if ( !rc )

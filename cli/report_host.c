@@ -29,14 +29,18 @@ static int each_sum(const struct report *report, enum idtap_table table,
     for ( i = 0; rows && i < nr; i++ )
         total += rows[i]->count;
     for ( i = 0; i < nr && !rc; i++ )
+    {
+        if ( report_enough(report, sheet, i, nr) )
+            break;
         rc = fn(report, sheet, table, rows[i], total);
+    }
 
     free(rows);
     idtap_domain_stats_clear(&sum);
     return rc;
 }
 
-/* A row of a histogram that goes away is printed at once: never in text. */
+/* Vector, IRQ and owner; how many cells that is. */
 static int irq_cells(struct cell *cells, const struct idtap_row *row)
 {
     int32_t irq = IDTAP_IRQ_KEY_IRQ(row->key);
@@ -206,6 +210,8 @@ int report_irq_latency(const struct report *report, struct sheet *sheet)
             cell_hist(&row->eoi),
         };
 
+        if ( report_enough(report, sheet, i, nr) )
+            break;
         rc = sheet_row(sheet, cells);
     }
 
@@ -256,6 +262,8 @@ int report_softirq_latency(const struct report *report, struct sheet *sheet)
         };
 
         sets = sets || set;
+        if ( report_enough(report, sheet, i, nr) )
+            break;
         rc = sheet_row(sheet, cells);
     }
 

@@ -95,7 +95,7 @@ const char *sheet_cell_text(const struct sheet_look *look,
                             const struct column *column,
                             const struct cell *cell, char buf[SHEET_CELL_LEN]);
 
-/* cli/bars.c: a histogram, in text; and its bars as [[below_ns, count], ...]. */
+/* cli/bars.c: a histogram in text; its bars as [[below_ns, count], ...]. */
 void bars_text(const struct sheet_look *look, const char *title,
                const struct idtap_hist *h);
 void bars_json(const struct sheet_look *look, const struct idtap_hist *h);
