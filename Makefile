@@ -93,7 +93,7 @@ $(BUILD)/unit-tsan/%: $(BUILD)/tsan/tests/unit/%.o
 
 # Synthetic traces, for tests/report/run and bench/read.
 $(BUILD)/tracegen: $(call objs,host,$(wildcard tests/tracegen/*.c) $(UNIT_COMMON) $(LIB_SRC))
-	$(Q)$(CC) -o $@ $^ -lcmocka -pthread
+	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
 # What tests read, found from any directory.
 $(BUILD)/host/tests/unit/%.o $(BUILD)/asan/tests/unit/%.o: CFLAGS_HOST += \

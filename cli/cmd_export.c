@@ -186,7 +186,7 @@ static int export(struct export *e)
         .names = e->r.names,
         .iter = e->r.iter,
         .select = &e->r.select,
-        .cpus = e->r.cpus,
+        .cpus = e->r.select.cpus,
         .chosen = e->r.chosen,
         .path = e->output,
         .force = e->force,

@@ -34,6 +34,7 @@ static int help(void)
          "took; or, with --table, answers one question after the other.\n"
          "\n"
          READER_OPTIONS_HELP
+         READER_WINDOW_HELP
          "      --table NAME,..  these tables instead of the summary; 'help' lists\n"
          "                       them\n"
          "      --histogram      with bars of durations (default tables: exits,\n"

@@ -16,6 +16,7 @@ static int help(void)
          "Prints a trace, one line per record, in the order of time.\n"
          "\n"
          READER_OPTIONS_HELP
+         READER_WINDOW_HELP
          "      --wall           the time of day, not since the start\n"
          "      --json           one JSON object per line\n"
          "      --format int     'int:N' for each interrupt, exception, NMI and\n"

@@ -62,7 +62,10 @@ char *reader_clean(const char *s, char *buf, size_t len);
     "                       inject, softirq, lapic, swint, pv-trap, pv-upcall,\n" \
     "                       evtchn, all\n" \
     "      --vector LIST    only these vectors (of irq, exception, nmi,\n" \
-    "                       inject, lapic, swint, pv-trap): 0-31,0xf3,pf\n" \
+    "                       inject, lapic, swint, pv-trap): 0-31,0xf3,pf\n"
+
+/* Of those that know --time, too. */
+#define READER_WINDOW_HELP \
     "      --cpu LIST       only what these CPUs recorded\n" \
     "      --time A,B       only from A to before B, in seconds since the start\n" \
     "                       (or 20ms, 7us); ',B' and 'A,' are open; 'A,+B': for B\n"
