@@ -79,6 +79,8 @@ static int vm_entry(struct idtap_stats *s, struct cpu *c, int cpu,
     if ( v->row && v->cpu == cpu && v->generation == s->generation )
     {
         ticks = r->tsc - v->exit_tsc;
+        stats_tell(s, IDTAP_DURATION_EXIT, r->domain, v->row->key, v->exit_tsc,
+                   r->tsc);
         rc = stats_took(s, IDTAP_TAB_EXIT, &v->row->time, ticks);
         if ( v->switches != c->switches )
             v->row->extra++;

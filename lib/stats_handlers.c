@@ -60,10 +60,16 @@ static void push(struct stack *st, const struct open *o)
 static int end(struct idtap_stats *s, struct cpu *c, enum idtap_table table,
                const struct open *o, uint64_t tsc)
 {
+    static const enum idtap_duration_kind kinds[] = {
+        [IDTAP_TAB_IRQ] = IDTAP_DURATION_IRQ, [IDTAP_TAB_NMI] = IDTAP_DURATION_NMI,
+        [IDTAP_TAB_SOFTIRQ] = IDTAP_DURATION_SOFTIRQ,
+    };
     uint64_t gross = tsc - o->tsc, net = gross - o->inside;
     struct open *outer;
     int rc = o->row ? stats_took(s, table, &o->row->time, gross) : 0;
 
+    if ( o->row )
+        stats_tell(s, kinds[table], o->domain, o->row->key, o->tsc, tsc);
     if ( rc || !(s->parts & IDTAP_STATS_NET) )
         return rc;
 
@@ -125,6 +131,7 @@ static int begin(struct idtap_stats *s, const struct idtap_record *r,
     if ( !o->row )
         return -ENOMEM;
 
+    o->domain = r->domain;
     o->row->count++;
     if ( table == IDTAP_TAB_SOFTIRQ )
         return 0;

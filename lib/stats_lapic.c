@@ -192,8 +192,12 @@ static int injected(struct idtap_stats *s, const struct idtap_record *r)
 
     p->has_origin = p->waits && !p->unsure;
     if ( p->has_origin && !p->by_cpu )
+    {
+        stats_tell(s, IDTAP_DURATION_WAIT, r->domain, r->vector, p->accept_tsc,
+                   r->tsc);
         rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->wait,
                         r->tsc - p->accept_tsc);
+    }
     p->service_route = p->has_origin ? p->route : NULL;
     p->service_irq_tsc = p->irq_tsc;
     if ( !rc && p->service_route && !p->by_cpu )
@@ -219,11 +223,17 @@ static int ended(struct idtap_stats *s, const struct idtap_record *r)
     if ( p->in_service )
     {
         p->in_service = false;
+        stats_tell(s, IDTAP_DURATION_SERVICE, r->domain, r->vector, p->inject_tsc,
+                   r->tsc);
         rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->service,
                         r->tsc - p->inject_tsc);
         if ( !rc && p->has_origin )
+        {
+            stats_tell(s, IDTAP_DURATION_TOTAL, r->domain, r->vector,
+                       p->origin_tsc, r->tsc);
             rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->total,
                             r->tsc - p->origin_tsc);
+        }
         if ( !rc && p->service_route )
             rc = stats_took(s, IDTAP_TAB_ROUTE, &p->service_route->eoi,
                             r->tsc - p->service_irq_tsc);
@@ -232,8 +242,12 @@ static int ended(struct idtap_stats *s, const struct idtap_record *r)
     {
         p->waits = false;
         if ( !p->unsure )
+        {
+            stats_tell(s, IDTAP_DURATION_TOTAL, r->domain, r->vector,
+                       p->accept_tsc, r->tsc);
             rc = stats_took(s, IDTAP_TAB_LAPIC, &p->row->total,
                             r->tsc - p->accept_tsc);
+        }
         if ( !rc && !p->unsure && p->route )
             rc = stats_took(s, IDTAP_TAB_ROUTE, &p->route->eoi,
                             r->tsc - p->irq_tsc);

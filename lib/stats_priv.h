@@ -27,6 +27,7 @@ struct open {
     uint8_t number;  /* vector, or softirq */
     uint8_t depth;   /* of interrupts: as recorded */
     bool unsure;     /* something inside was not timed */
+    uint16_t domain; /* of the row */
 };
 
 struct stack {
@@ -101,8 +102,20 @@ struct idtap_stats {
     bool any;
     uint64_t first, last;     /* TSC */
     uint64_t chosen;
+    void (*watch)(void *ctx, const struct idtap_duration *span); /* or NULL */
+    void *watch_ctx;
     struct cpu cpus[IDTAP_MAX_CPUS];
 };
+
+/* Tells whoever watches of a duration. */
+static inline void stats_tell(const struct idtap_stats *s,
+                              enum idtap_duration_kind kind, uint16_t domain,
+                              uint64_t key, uint64_t begin, uint64_t end)
+{
+    if ( s->watch )
+        s->watch(s->watch_ctx,
+                 &(struct idtap_duration){ kind, domain, key, begin, end });
+}
 
 /* A run, and what of its packet the statistics need to know. */
 struct stats_feed {

@@ -125,6 +125,14 @@ struct idtap_stats *idtap_stats_create(const struct idtap_select *select)
         .select = select, .parts = IDTAP_STATS_DEFAULT });
 }
 
+void idtap_stats_watch(struct idtap_stats *s,
+                       void (*fn)(void *ctx, const struct idtap_duration *span),
+                       void *ctx)
+{
+    s->watch = fn;
+    s->watch_ctx = ctx;
+}
+
 void idtap_domain_stats_clear(struct idtap_domain_stats *d)
 {
     unsigned int t;

@@ -227,6 +227,33 @@ int idtap_stats_all(struct idtap_iter *it,
  */
 int idtap_stats_merge(struct idtap_stats *to, const struct idtap_stats *from);
 
+/*
+ * Durations as they are found, for whoever wants to know when they were, too:
+ * the very ones that the tables sum up.  In the order of their ends.
+ */
+enum idtap_duration_kind {
+    IDTAP_DURATION_EXIT,    /* VM exit to entry */
+    IDTAP_DURATION_IRQ,
+    IDTAP_DURATION_SOFTIRQ,
+    IDTAP_DURATION_NMI,
+    IDTAP_DURATION_WAIT,    /* local APIC: accept to injection, */
+    IDTAP_DURATION_SERVICE, /* injection to EOI, */
+    IDTAP_DURATION_TOTAL,   /* accept to EOI */
+    IDTAP_DURATION_NR
+};
+
+struct idtap_duration {
+    enum idtap_duration_kind kind;
+    uint16_t domain;     /* the row is this domain's, and */
+    uint64_t key;        /* this its key */
+    uint64_t begin, end; /* TSC */
+};
+
+/* `fn` is called by idtap_stats_run(); it must not call functions of `s`. */
+void idtap_stats_watch(struct idtap_stats *s,
+                       void (*fn)(void *ctx, const struct idtap_duration *span),
+                       void *ctx);
+
 /* TSC of the first and the last record; false if there is none at all. */
 bool idtap_stats_span(const struct idtap_stats *s, uint64_t *first,
                       uint64_t *last);
