@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "report.h"
+#include "row_name.h"
 #include "units.h"
 
 #define NAME_WIDTH 24
@@ -38,60 +39,6 @@ static const enum idtap_table order[] = {
     IDTAP_TAB_EXIT, IDTAP_TAB_INJECT, IDTAP_TAB_EXCEPTION, IDTAP_TAB_IRQ,
     IDTAP_TAB_SOFTIRQ, IDTAP_TAB_NMI,
 };
-
-static void row_name(const struct report *report, enum idtap_table table,
-                     uint64_t key, char *buf, size_t len)
-{
-    const char *name = NULL;
-    unsigned int vector = (unsigned int)key;
-
-    if ( key == IDTAP_KEY_OTHER )
-    {
-        snprintf(buf, len, "others");
-        return;
-    }
-
-    switch ( table )
-    {
-    case IDTAP_TAB_EXIT:
-        name = idtap_reason_name(report->r.vendor, (uint32_t)key);
-        if ( name )
-            snprintf(buf, len, "%s", name);
-        else
-            snprintf(buf, len, "reason %#" PRIx64, key);
-        return;
-
-    case IDTAP_TAB_IRQ:
-        vector = IDTAP_IRQ_KEY_VECTOR(key);
-        if ( IDTAP_IRQ_KEY_IRQ(key) >= 0 )
-        {
-            const char *owner = idtap_owner_name(IDTAP_IRQ_KEY_OWNER(key));
-
-            snprintf(buf, len, "0x%02x irq %d, of %s", vector,
-                     IDTAP_IRQ_KEY_IRQ(key), owner ? owner : "nobody known");
-            return;
-        }
-        name = idtap_host_vector_name(vector);
-        break;
-
-    case IDTAP_TAB_SOFTIRQ:
-        name = idtap_softirq_name(vector);
-        snprintf(buf, len, "%u%s%s", vector, name ? " " : "",
-                 name ? name : "");
-        return;
-
-    case IDTAP_TAB_NMI:
-        snprintf(buf, len, "NMI");
-        return;
-
-    default:
-        name = vector < 32 ? idtap_exception_name(vector) : NULL;
-        break;
-    }
-
-    snprintf(buf, len, "0x%02x%s%s", vector, name ? " " : "",
-             name ? name : "");
-}
 
 static void put_time(const struct report *report, uint64_t ticks)
 {
@@ -146,7 +93,7 @@ static void put_row(const struct report *report, enum idtap_table table,
     double seconds = (double)report->duration_ns / 1e9;
     char name[64], num[UNITS_LEN + 8], rate[UNITS_LEN] = "-";
 
-    row_name(report, table, row->key, name, sizeof(name));
+    row_name(report->r.vendor, table, row->key, name, sizeof(name));
     if ( seconds > 0 )
         format_count(rate, (double)row->count / seconds);
     printf("  %-*s %11s %8s %5.1f%%", NAME_WIDTH, name,
