@@ -39,7 +39,7 @@ XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c \
             lib/rings.c lib/recorder.c lib/domains.c
 LIB_SRC  := $(filter-out $(XEN_SRC),$(wildcard lib/*.c))
 XEN_SRC  := $(wildcard $(XEN_SRC))
-CLI_SRC  := $(wildcard cli/*.c)
+CLI_SRC  := $(wildcard cli/*.c) cli/html/files.S
 UNIT_SRC := $(filter-out tests/unit/common.c,$(wildcard tests/unit/*.c))
 UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
@@ -56,6 +56,13 @@ $(BUILD)/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -MMD -MP -c $< -o $@
 
+$(BUILD)/host/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
+
+# The page that `idtap html` writes: files, which .incbin does not tell of.
+$(BUILD)/host/cli/html/files.o: $(wildcard cli/html/*)
+
 $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
@@ -65,7 +72,7 @@ $(BUILD)/tsan/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -fsanitize=thread -MMD -MP -c $< -o $@
 
-objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+objs = $(patsubst %.S,$(BUILD)/$(1)/%.o,$(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)))
 
 $(BUILD)/idtap: $(call objs,host,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
 	$(Q)$(CC) -o $@ $^ $(LIBS)
@@ -108,7 +115,7 @@ unit-asan: $(UNIT_ASAN)
 unit-tsan: $(UNIT_TSAN)
 
 # What tests/cli/run needs beside idtap.
-cli-tests: $(BUILD)/cli-tests/exporttrace
+cli-tests: $(BUILD)/cli-tests/exporttrace $(BUILD)/cli-tests/scene
 
 $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
                       $(call objs,host,$(LIB_SRC) $(UNIT_COMMON))

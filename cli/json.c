@@ -51,7 +51,8 @@ static void quoted(FILE *f, const char *text)
         int len = utf8_len(s);
 
         /* Nearly all of what is written: keys and plain words. */
-        if ( len == 1 && *s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\' )
+        if ( len == 1 && *s >= 0x20 && *s < 0x7f && *s != '"' &&
+             *s != '\\' && *s != '<' )
         {
             putc_unlocked(*s++, f);
             continue;
@@ -59,7 +60,7 @@ static void quoted(FILE *f, const char *text)
 
         if ( *s == '"' || *s == '\\' )
             fprintf(f, "\\%c", *s);
-        else if ( *s < 0x20 || *s == 0x7f )
+        else if ( *s < 0x20 || *s == 0x7f || *s == '<' )
             fprintf(f, "\\u%04x", *s);
         else if ( !len )
             fputs("\\ufffd", f);

@@ -3,7 +3,9 @@
  * Writes JSON as it goes: commas and nesting are the writer's business, keys
  * and values the caller's.  `key` is NULL inside arrays and at the top.
  * Integers are exact.  Strings may hold any bytes: what is not UTF-8 becomes
- * U+FFFD.  One thread per stream; write errors are the stream's (ferror()).
+ * U+FFFD, and `<` is escaped, so that the text may stand in a script element of
+ * an HTML page.  One thread per stream; write errors are the stream's
+ * (ferror()).
  */
 #ifndef IDTAP_JSON_H
 #define IDTAP_JSON_H

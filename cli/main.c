@@ -20,6 +20,7 @@ static const struct {
     { "record", cmd_record, "record interrupts into a trace directory" },
     { "filter", cmd_filter, "change what is recorded, while it is" },
     { "report", cmd_report, "sum up a trace: counts, rates, durations" },
+    { "html", cmd_html, "write a trace's report as a page for a browser" },
     { "script", cmd_script, "print a trace, one line per record" },
     { "export", cmd_export, "write a trace in another program's format" },
     { "repair", cmd_repair, "cut a damaged trace back to whole packets" },

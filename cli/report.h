@@ -7,6 +7,8 @@
 #ifndef IDTAP_REPORT_H
 #define IDTAP_REPORT_H
 
+#include <stdio.h>
+
 #include "lists.h"
 #include "reader.h"
 #include "sheet.h"
@@ -18,6 +20,7 @@ struct report {
     uint64_t duration_ticks;
     uint64_t burst_min, burst_ns;
     unsigned int top; /* rows of a table, in text; 0: all */
+    FILE *out;        /* JSON: a line, to there; NULL: indented, to stdout */
     bool exact_ns;    /* text: times as whole nanoseconds */
     bool complete;    /* nothing was wrong with any stream */
 };

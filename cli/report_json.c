@@ -289,7 +289,7 @@ int report_json(const struct report *report)
     struct json j;
     int rc;
 
-    json_init(&j, stdout, true);
+    json_init(&j, report->out ? report->out : stdout, !report->out);
     json_object(&j, NULL);
     report_json_facts(&j, report);
     rc = put_domains(&j, report);

@@ -390,6 +390,7 @@ static int count(struct idtap_timeline *t, struct idtap_lane *cpu,
 
     if ( !class || (r->flags & IDTAP_F_REINJECT) ||
          (r->event < IDTAP_EV_NR_RING && kinds[r->event].ends) ||
+         !idtap_select_has_cpu(&t->select, (unsigned int)cpu->cpu) ||
          !idtap_select_record(&t->select, r) )
         return 0;
 
@@ -532,6 +533,11 @@ bool idtap_timeline_left_out(const struct idtap_timeline *t)
     return t->left_out;
 }
 
+static bool has_lane(const struct idtap_timeline *t, unsigned int cpu)
+{
+    return t->cpus[cpu].present && idtap_select_has_cpu(&t->select, cpu);
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct idtap_lane *x = *(void *const *)a, *y = *(void *const *)b;
@@ -549,7 +555,7 @@ const struct idtap_lane **idtap_timeline_lanes(const struct idtap_timeline *t,
     uint32_t i;
 
     for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
-        n += t->cpus[i].present;
+        n += has_lane(t, i);
     *nr = n;
     all = n ? malloc(n * sizeof(*all)) : NULL;
     if ( !all )
@@ -557,7 +563,7 @@ const struct idtap_lane **idtap_timeline_lanes(const struct idtap_timeline *t,
 
     n = 0;
     for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
-        if ( t->cpus[i].present )
+        if ( has_lane(t, i) )
             all[n++] = &t->cpus[i].lane;
     for ( i = 0; t->vcpus.mask && i <= t->vcpus.mask; i++ )
         if ( t->vcpus.slot[i] )

@@ -70,9 +70,9 @@ struct idtap_timeline;
 
 /*
  * At most `max_cells` cells, of 16 bytes each.  `select` is copied: it says
- * which records count as events, and which domains' vCPUs have lanes; states
- * come from all records.  `vendor` is for the exit reason that is HLT.  NULL for
- * want of memory.
+ * which records count as events, and which pCPUs and domains' vCPUs have
+ * lanes; states come from all records.  `vendor` is for the exit reason that is
+ * HLT.  NULL for want of memory.
  */
 struct idtap_timeline *
 idtap_timeline_create(const struct idtap_select *select,
