@@ -21,7 +21,7 @@ CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
         -fvisibility=hidden -pthread
 # The shared-library part of Xen's stable ABI, and nothing else of Xen.
 XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
-LIBS := $(XEN_LIBS) -pthread
+LIBS := $(XEN_LIBS) -lm -pthread
 
 # Libraries that idtap can do without: `idtap --version` says which it has.
 # HAVE_SQLITE= builds without.

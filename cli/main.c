@@ -21,6 +21,7 @@ static const struct {
     { "filter", cmd_filter, "change what is recorded, while it is" },
     { "report", cmd_report, "sum up a trace: counts, rates, durations" },
     { "html", cmd_html, "write a trace's report as a page for a browser" },
+    { "diff", cmd_diff, "say what changed between two traces" },
     { "script", cmd_script, "print a trace, one line per record" },
     { "export", cmd_export, "write a trace in another program's format" },
     { "repair", cmd_repair, "cut a damaged trace back to whole packets" },
