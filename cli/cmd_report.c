@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "many.h"
 #include "report.h"
 #include "units.h"
 
@@ -31,7 +32,9 @@ static int help(void)
     puts("Usage: idtap report [OPTION]...\n"
          "\n"
          "Sums up a trace: what happened how often, by domain, and how long it\n"
-         "took; or, with --table, answers one question after the other.\n"
+         "took; or, with --table, answers one question after the other. Of several\n"
+         "traces (-i A -i B), hosts are kept apart; it is said when each began, by\n"
+         "their clocks.\n"
          "\n"
          READER_OPTIONS_HELP
          READER_WINDOW_HELP
@@ -104,7 +107,7 @@ static int parse_tables(const char *command, const char *text,
 }
 
 static int parse(int argc, char **argv, struct report *report,
-                 struct options *o)
+                 struct many *many, struct options *o)
 {
     enum { OPT_VECTOR = 256, OPT_CPU, OPT_TIME, OPT_TABLE, OPT_HISTOGRAM,
            OPT_TOP, OPT_BURST, OPT_JSON, OPT_CSV, OPT_NS, OPT_THREADS,
@@ -136,7 +139,10 @@ static int parse(int argc, char **argv, struct report *report,
             (c = getopt_long(argc, argv, "+:i:d:e:", options, NULL)) != -1 )
         switch ( c )
         {
-        case 'i': report->r.dir = optarg; break;
+        case 'i':
+            report->r.dir = optarg;
+            status = many_add(many, argv[0], optarg);
+            break;
         case 'd': report->r.domain_list = optarg; break;
         case 'e': report->r.class_list = optarg; break;
         case OPT_VECTOR: report->r.vector_list = optarg; break;
@@ -178,6 +184,8 @@ static int parse(int argc, char **argv, struct report *report,
                          argv[optind]);
     if ( json && csv )
         return cli_usage(argv[0], "--json and --csv exclude each other");
+    if ( csv && many->nr > 1 )
+        return cli_usage(argv[0], "--csv takes one trace");
     if ( csv && o->histograms )
         return cli_usage(argv[0], "--histogram goes with text and --json");
 
@@ -202,8 +210,9 @@ static void complete(struct report *report, struct options *o)
                      ? 1 : (unsigned int)CPU_COUNT(&cpus);
 }
 
-static int gather(struct report *report, const struct options *o)
+static int gather(struct report *report, const void *ctx)
 {
+    const struct options *o = ctx;
     uint32_t khz = idtap_trace_info(report->r.trace)->tsc_khz;
     struct idtap_stats_options options = {
         .select = &report->r.select, .from = report->r.from,
@@ -219,7 +228,7 @@ static int gather(struct report *report, const struct options *o)
 
     if ( idtap_stats_all(report->r.iter, &options, o->threads,
                          &report->stats) )
-        return -1;
+        return -ENOMEM;
 
     if ( idtap_stats_span(report->stats, &first, &last) )
     {
@@ -231,26 +240,44 @@ static int gather(struct report *report, const struct options *o)
     return 0;
 }
 
-static int print(const struct report *report, const struct options *o)
+static int print(const struct report *report, const void *ctx)
 {
+    const struct options *o = ctx;
+
     if ( o->tables )
         return report_tables(report, o->tables, o->face, o->histograms);
     return (o->face == SHEET_JSON ? report_json : report_text)(report);
 }
 
+static int several(const struct report *report, struct many *many,
+                   const struct options *o)
+{
+    struct report_how how = { gather, print, o, o->face == SHEET_JSON,
+                              o->fail_on_loss };
+    int status = many_open(many, &report->r);
+
+    if ( !status )
+        status = cli_finish(report_many(report, many, &how));
+    many_close(many);
+    return status;
+}
+
 int cmd_report(int argc, char **argv)
 {
+    static struct many many;
     struct report report = { .r.command = argv[0], .r.all_streams = true,
                              .burst_min = BURST_MIN, .burst_ns = BURST_NS };
     struct options o = { .face = SHEET_TEXT };
     bool lost = false;
-    int status = parse(argc, argv, &report, &o);
+    int status = parse(argc, argv, &report, &many, &o);
 
     if ( status == -2 )
         return cli_finish(CLI_OK);
     if ( status )
         return status < 0 ? help() : status;
     complete(&report, &o);
+    if ( many.nr > 1 )
+        return several(&report, &many, &o);
 
     status = reader_open(&report.r);
     if ( status )

@@ -13,7 +13,8 @@ static int help(void)
 {
     puts("Usage: idtap script [OPTION]...\n"
          "\n"
-         "Prints a trace, one line per record, in the order of time.\n"
+         "Prints a trace, one line per record, in the order of time. Several traces\n"
+         "(-i A -i B) become one, by their hosts' clocks; lines then name the host.\n"
          "\n"
          READER_OPTIONS_HELP
          READER_WINDOW_HELP
@@ -25,7 +26,8 @@ static int help(void)
     return cli_finish(CLI_OK);
 }
 
-static int parse(int argc, char **argv, struct script *script)
+static int parse(int argc, char **argv, struct script *script,
+                 struct many *many)
 {
     enum { OPT_VECTOR = 256, OPT_CPU, OPT_TIME, OPT_WALL, OPT_JSON,
            OPT_FORMAT, OPT_HELP };
@@ -43,13 +45,18 @@ static int parse(int argc, char **argv, struct script *script)
         { NULL, 0, NULL, 0 },
     };
     bool ints = false, json = false;
-    int c;
+    int c, status;
 
     opterr = 0;
     while ( (c = getopt_long(argc, argv, "+:i:d:e:", options, NULL)) != -1 )
         switch ( c )
         {
-        case 'i': script->r.dir = optarg; break;
+        case 'i':
+            script->r.dir = optarg;
+            status = many_add(many, argv[0], optarg);
+            if ( status )
+                return status;
+            break;
         case 'd': script->r.domain_list = optarg; break;
         case 'e': script->r.class_list = optarg; break;
         case OPT_VECTOR: script->r.vector_list = optarg; break;
@@ -89,14 +96,7 @@ static int run(struct script *script, struct idtap_stats *stats)
         if ( idtap_stats_run(stats, &run) )
             return -1;
         for ( p = run.begin; p < run.end; p = idtap_record_next(p) )
-        {
-            const struct idtap_record *r = idtap_record_at(p);
-
-            /* Whoever chooses records did not choose ours. */
-            if ( run.cpu < 0 ? !script->r.chosen
-                             : idtap_select_record(&script->r.select, r) )
-                script->print(script, run.cpu, r);
-        }
+            script_record(script, run.cpu, idtap_record_at(p));
         if ( ferror(stdout) )
             return 1;
     }
@@ -104,24 +104,38 @@ static int run(struct script *script, struct idtap_stats *stats)
     return rc;
 }
 
+static int several(const struct script *script, struct many *many)
+{
+    int status = many_open(many, &script->r);
+
+    if ( !status )
+        status = cli_finish(script_many(script, many));
+    many_close(many);
+    return status;
+}
+
 int cmd_script(int argc, char **argv)
 {
+    static struct many many;
     struct script script = { .r.command = argv[0] };
     /* Counts what was lost; of records it shall count none. */
     static const struct idtap_select none;
     struct idtap_stats_options losses = { .select = &none,
                                           .parts = IDTAP_STATS_COUNTS };
     struct idtap_stats *stats = NULL;
-    int rc, status = parse(argc, argv, &script);
+    int rc, status = parse(argc, argv, &script, &many);
 
     if ( status )
         return status < 0 ? help() : status;
+
+    setvbuf(stdout, NULL, _IOFBF, 1 << 18);
+    if ( many.nr > 1 )
+        return several(&script, &many);
 
     status = reader_open(&script.r);
     if ( status )
         goto out;
     script.info = idtap_trace_info(script.r.trace);
-    setvbuf(stdout, NULL, _IOFBF, 1 << 18);
 
     losses.from = script.r.from;
     stats = idtap_stats_create_with(&losses);

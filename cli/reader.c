@@ -8,9 +8,15 @@
 #include "lists.h"
 #include "reader.h"
 
+/* Reserved by Xen as an invalid id (DOMID_INVALID): no record has it. */
+#define DOMID_OF_NONE 0x7ff4
+
 static int resolve(void *ctx, const char *name)
 {
-    return idtap_trace_names_find(ctx, name);
+    const struct reader *r = ctx;
+    int id = idtap_trace_names_find(r->names, name);
+
+    return id == -ENOENT && r->lenient ? DOMID_OF_NONE : id;
 }
 
 /* The lists that need no trace. */
@@ -41,8 +47,7 @@ static int parse_domains(struct reader *r)
     char why[LIST_WHY_LEN];
     unsigned int i, nr;
 
-    if ( list_domains(r->domain_list, ids, 256, &nr, resolve, r->names,
-                      why) )
+    if ( list_domains(r->domain_list, ids, 256, &nr, resolve, r, why) )
         return cli_usage(r->command, "-d: %s", why);
 
     for ( i = 0; i < nr; i++ )
@@ -181,14 +186,24 @@ char *reader_domain(const struct reader *r, uint16_t domain,
     const char *name = idtap_trace_names_get(r->names, domain);
     char clean[IDTAP_NAME_LEN];
 
+    char *p = buf;
+    size_t len = READER_NAME_LEN;
+
+    if ( r->host )
+    {
+        snprintf(buf, len, "%s: ", r->host);
+        p += strlen(buf);
+        len -= strlen(buf);
+    }
+
     if ( domain == IDTAP_DOMID_IDLE )
-        snprintf(buf, READER_NAME_LEN, "Xen (idle)");
+        snprintf(p, len, "Xen (idle)");
     else if ( domain == IDTAP_DOMID_NONE )
-        snprintf(buf, READER_NAME_LEN, "no domain");
+        snprintf(p, len, "no domain");
     else if ( name && *name )
-        snprintf(buf, READER_NAME_LEN, "d%u (%s)", domain,
+        snprintf(p, len, "d%u (%s)", domain,
                  reader_clean(name, clean, sizeof(clean)));
     else
-        snprintf(buf, READER_NAME_LEN, "d%u", domain);
+        snprintf(p, len, "d%u", domain);
     return buf;
 }

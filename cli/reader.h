@@ -20,6 +20,8 @@ struct reader {
     const char *dir;
     const char *domain_list, *class_list, *vector_list, *cpu_list, *window;
     bool all_streams; /* read what is not chosen, too: it ends what is */
+    const char *host; /* goes before domains' names; NULL: there is one only */
+    bool lenient; /* names of domains that are not in the trace choose none */
 
     struct idtap_trace *trace; /* the rest is reader_open()'s */
     struct idtap_trace_names *names;
@@ -46,9 +48,9 @@ int reader_errors(const struct reader *r);
 /* Says on stderr what each pCPU lost; true if any did. */
 bool reader_losses(const struct idtap_stats *stats);
 
-#define READER_NAME_LEN 80
+#define READER_NAME_LEN 120
 
-/* "d1 (name)", "d0 (Domain-0)", "Xen (idle)", "no domain". */
+/* "d1 (name)", "d0 (Domain-0)", "Xen (idle)", "no domain"; or "host: d1". */
 char *reader_domain(const struct reader *r, uint16_t domain,
                     char buf[READER_NAME_LEN]);
 

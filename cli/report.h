@@ -25,6 +25,19 @@ struct report {
     bool complete;    /* nothing was wrong with any stream */
 };
 
+/* How the report of one trace, which is open, is made; 0 or -ENOMEM. */
+struct report_how {
+    int (*gather)(struct report *report, const void *options);
+    int (*print)(const struct report *report, const void *options);
+    const void *options;
+    bool json, fail_on_loss;
+};
+
+/* Several traces, opened, each with what `model` says; an exit status. */
+struct many;
+int report_many(const struct report *model, struct many *m,
+                const struct report_how *how);
+
 /* Both print to stdout and return 0 or -ENOMEM. */
 int report_text(const struct report *report);
 int report_json(const struct report *report);

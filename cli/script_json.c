@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Records as JSON, an object per line.  Keys are those of the trace's CTF
- * fields; all numbers are exact integers.  Always there: time_ns (since the
- * start; with --wall, since 1970), tsc, cpu (null: of the recorder), domain and
- * vcpu (null: none), event, flags.  The vector is there where the record has
- * one; names that are not known are left out.  lapic_accept has three of its
- * flags by name, as booleans: level, pending, virtual.
+ * fields; all numbers are exact integers.  Always there: host (if there are
+ * several traces), time_ns (since the start; with --wall, since 1970), tsc, cpu
+ * (null: of the recorder), domain and vcpu (null: none), event, flags.  The
+ * vector is there where the record has one; names that are not known are left
+ * out.  lapic_accept has three of its flags by name, as booleans: level,
+ * pending, virtual.
  */
 #include "json.h"
 #include "script.h"
@@ -13,7 +14,9 @@
 static void put_common(struct json *j, const struct script *s, int cpu,
                        const struct idtap_record *r)
 {
-    json_int(j, "time_ns", s->wall ? idtap_tsc_to_realtime(s->info, r->tsc)
+    if ( s->host )
+        json_string(j, "host", s->host);
+    json_int(j, "time_ns", s->wall ? script_realtime(s, r->tsc)
                                    : script_time(s, r->tsc));
     json_uint(j, "tsc", r->tsc);
     if ( cpu < 0 )

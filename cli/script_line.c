@@ -18,7 +18,7 @@ static void put_time(const struct script *s, uint64_t tsc)
 
     if ( s->wall )
     {
-        int64_t real = idtap_tsc_to_realtime(s->info, tsc);
+        int64_t real = script_realtime(s, tsc);
         time_t sec = (time_t)(real / 1000000000);
         char text[32] = "?";
         struct tm tm;
@@ -33,7 +33,8 @@ static void put_time(const struct script *s, uint64_t tsc)
                abs % 1000000000);
 }
 
-static void put_place(int cpu, const struct idtap_record *r)
+static void put_place(const struct script *s, int cpu,
+                      const struct idtap_record *r)
 {
     char who[24] = "-";
 
@@ -44,6 +45,8 @@ static void put_place(int cpu, const struct idtap_record *r)
     else if ( r->domain != IDTAP_DOMID_NONE )
         snprintf(who, sizeof(who), "d%u", r->domain);
 
+    if ( s->host )
+        printf("  %-*s", s->host_width, s->host);
     if ( cpu < 0 )
         printf("  meta   ");
     else
@@ -323,7 +326,7 @@ void script_line(const struct script *s, int cpu,
                  const struct idtap_record *r)
 {
     put_time(s, r->tsc);
-    put_place(cpu, r);
+    put_place(s, cpu, r);
     put_details(s, r);
     put_flags(r->flags);
     putchar_unlocked('\n');

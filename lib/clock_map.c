@@ -215,6 +215,22 @@ int64_t idtap_clock_map_ns(const struct idtap_clock_map *m, uint64_t tsc,
                              (uint64_t)(b->ns - a->ns) / (b->tsc - a->tsc));
 }
 
+uint64_t idtap_clock_map_tsc(const struct idtap_clock_map *m, int64_t ns)
+{
+    uint64_t lo = 0, hi = UINT64_MAX;
+
+    while ( lo < hi )
+    {
+        uint64_t mid = lo + (hi - lo) / 2;
+
+        if ( idtap_clock_map_ns(m, mid, NULL) < ns )
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 struct idtap_clock_quality
 idtap_clock_map_quality(const struct idtap_clock_map *map)
 {

@@ -35,6 +35,9 @@ void idtap_clock_map_free(struct idtap_clock_map *map); /* NULL is legal */
 int64_t idtap_clock_map_ns(const struct idtap_clock_map *map, uint64_t tsc,
                            unsigned int *hint);
 
+/* The first TSC that is mapped to `ns` or later; UINT64_MAX if none is. */
+uint64_t idtap_clock_map_tsc(const struct idtap_clock_map *map, int64_t ns);
+
 /* How far what was mapped can be believed. */
 struct idtap_clock_quality {
     unsigned int syncs;      /* records that are used */

@@ -115,6 +115,12 @@ static void maps(void **state)
                          idtap_clock_map_ns(m, tsc, NULL));
         assert_true(ns >= last);
         last = ns;
+        /* And back. */
+        tsc = idtap_clock_map_tsc(m, ns + (int64_t)START_NS);
+        assert_int_equal(idtap_clock_map_ns(m, tsc, NULL),
+                         ns + (int64_t)START_NS);
+        assert_true(idtap_clock_map_ns(m, tsc - 1, NULL) <
+                    ns + (int64_t)START_NS);
     }
     assert_int_equal(q.syncs, 3);
     assert_int_equal(q.uncertainty_ns, 20000);
