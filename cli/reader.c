@@ -191,7 +191,7 @@ char *reader_domain(const struct reader *r, uint16_t domain,
 
     if ( r->host )
     {
-        snprintf(buf, len, "%s: ", r->host);
+        snprintf(buf, len, "%.60s: ", r->host);
         p += strlen(buf);
         len -= strlen(buf);
     }
