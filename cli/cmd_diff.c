@@ -30,7 +30,7 @@ static int help(void)
          "      --csv            a line per row, with a header\n"
          "      --help           this text\n"
          "\n"
-         "A change is one that chance does not explain, at 3 sigma (~: it does); of\n"
+         "A change is one that chance does not explain, at 4 sigma (~: it does); of\n"
          "means from 30 durations on each side on, of p99 from 300. What p99 is, is\n"
          "known to 3.2 %. Times of local APICs are from accept to injection.");
     return cli_finish(CLI_OK);

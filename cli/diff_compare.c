@@ -16,7 +16,7 @@
 
 #include "diff.h"
 
-#define SIGMAS     3
+#define SIGMAS     4
 #define MEAN_LEAST 30
 #define P99_LEAST  300
 

@@ -123,7 +123,8 @@ check zoom-view grep -q 'id="view"[^>]*>0.00400 s to 0.00600 s: 2.00 ms<' dom
 "$idtap" script -i trace --json 2>/dev/null |
     jq -r 'select(.cpu != null and .time_ns >= 4000000 and .time_ns <= 6000000) | .event' |
     sort | uniq -c >events
-for pair in irq:irq_enter exit:vm_exit softirq:softirq_enter lapic:lapic_accept; do
+for pair in irq:irq_enter exit:vm_exit softirq:softirq_enter lapic:lapic_accept \
+    pv-upcall:pv_upcall evtchn:evtchn; do
     want=$(awk -v e="${pair#*:}" '$2 == e { print $1 }' events)
     got=$(in_view "${pair%:*}" <dom)
     # A bin at either edge may be partly in view.
@@ -197,6 +198,11 @@ check window-no-console-errors [ ! -s console ]
 check window-counts [ "$(in_view exit <dom)" -eq "$("$idtap" script -i trace --json --time 0.004,0.006 \
     --cpu 0,2 2>/dev/null | grep -c '"event":"vm_exit"')" ]
 check window-lanes [ "$(grep -o 'aria-label="Timeline of pCPU [0-9]*"' dom | sort -u | wc -l)" -eq 2 ]
+
+at=$("$idtap" script -i trace --json 2>/dev/null |
+    jq -r 'select(.event == "evtchn") | .time_ns' | head -n 1)
+browse "page.html#t=$(awk "BEGIN { printf \"%.9f,%.9f\", ($at - 100) / 1e9, ($at + 5000) / 1e9 }")" >dom
+check zoom-words grep -q '>port 7, interdomain 1<' dom
 
 browse lossy.html >dom
 check loss-is-said grep -q 'id="warnings"[^>]*>[0-9,]* records were lost' dom

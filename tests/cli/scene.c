@@ -140,6 +140,25 @@ static void softirq(struct pcpu *p, uint8_t nr, uint64_t took)
     plain(p, about(took), IDTAP_EV_SOFTIRQ_EXIT, nr, 0);
 }
 
+/* dom0, a PV guest, has work: it leaves no exits. */
+static void dom0(struct pcpu *p)
+{
+    struct idtap_pv_upcall u = { .rip = 0xffffffff81e00000,
+                                 .kind = IDTAP_UPCALL_EVENT };
+    struct idtap_evtchn e = { .port = 7, .source = 1,
+                              .kind = IDTAP_EVTCHN_INTERDOMAIN };
+
+    p->domain = 0;
+    irq(p, about(50000), 0x31, 24, 3000, 0);
+    u.r = (struct idtap_record){ .event = IDTAP_EV_PV_UPCALL,
+                                 .vcpu = p->vcpu };
+    put(p, about(700), &u.r, sizeof(u));
+    e.r = (struct idtap_record){ .event = IDTAP_EV_EVTCHN, .domain = 1 };
+    put(p, about(9000), &e.r, sizeof(e));
+    irq(p, about(30000), 0xfa, -1, 1500, 0);
+    plain(p, about(300), IDTAP_EV_SOFTIRQ_ENTER, 3, 0);
+}
+
 static void halt(struct pcpu *p)
 {
     uint16_t domain = p->domain, vcpu = p->vcpu;
@@ -151,13 +170,7 @@ static void halt(struct pcpu *p)
     irq(p, about(120000), 0xfa, -1, 1500, 0);
     plain(p, about(300), IDTAP_EV_SOFTIRQ_ENTER, 3, 0);
     if ( !chance(4) )
-    {
-        /* dom0 has work: it leaves no exits. */
-        p->domain = 0;
-        irq(p, about(50000), 0x31, 24, 3000, 0);
-        irq(p, about(30000), 0xfa, -1, 1500, 0);
-        plain(p, about(300), IDTAP_EV_SOFTIRQ_ENTER, 3, 0);
-    }
+        dom0(p);
     p->domain = domain;
     p->vcpu = vcpu;
     deliver(p, 0xf3);

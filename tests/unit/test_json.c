@@ -76,6 +76,7 @@ static void strings(void **state)
         { "plain /", "plain /" },
         { "\"\\", "\\\"\\\\" },
         { "\n\t\x01\x1f\x7f", "\\u000a\\u0009\\u0001\\u001f\\u007f" },
+        { "</script><!--", "\\u003c/script>\\u003c!--" },
         { "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
           "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
         { "a\xffz", "a\\ufffdz" },              /* no such byte */
