@@ -42,7 +42,7 @@ struct html {
     struct idtap_timeline *timeline;
     struct html_map *maps[IDTAP_DURATION_NR + HTML_MAPS_MAX];
     unsigned int nr_maps;
-    struct html_map *last[2][IDTAP_DURATION_NR]; /* found: of a domain, of all */
+    struct html_map *last[2][IDTAP_DURATION_NR]; /* found: of one, of all */
     bool maps_full;      /* some domains have no map */
     bool no_memory;      /* while a map was to be made */
     struct html_record *records;

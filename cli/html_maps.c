@@ -106,11 +106,12 @@ void html_span(void *ctx, const struct idtap_duration *span)
 }
 
 /* What the span's row is called. */
-static void span_name(const struct html *html, const struct idtap_duration *span,
-                      char *buf, size_t len)
+static void span_name(const struct html *html,
+                      const struct idtap_duration *span, char *buf, size_t len)
 {
     static const enum idtap_table tables[] = {
-        [IDTAP_DURATION_EXIT] = IDTAP_TAB_EXIT, [IDTAP_DURATION_IRQ] = IDTAP_TAB_IRQ,
+        [IDTAP_DURATION_EXIT] = IDTAP_TAB_EXIT,
+        [IDTAP_DURATION_IRQ] = IDTAP_TAB_IRQ,
         [IDTAP_DURATION_SOFTIRQ] = IDTAP_TAB_SOFTIRQ,
         [IDTAP_DURATION_NMI] = IDTAP_TAB_NMI,
     };
