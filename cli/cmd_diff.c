@@ -20,9 +20,13 @@ static int help(void)
          "\n"
          "  -d, --domain LIST    only these domains: names, ids, idle\n"
          "  -e, --event LIST     only these classes: irq, exit, exception, nmi,\n"
-         "                       inject, softirq, lapic, all\n"
+         "                       inject, softirq, lapic, swint, pv-trap, pv-upcall,\n"
+         "                       evtchn, all\n"
          "      --vector LIST    only these vectors (of irq, exception, nmi,\n"
-         "                       inject, lapic): 0-31,0xf3,pf,timer\n"
+         "                       inject, lapic, swint, pv-trap): 0-31,0xf3,pf\n"
+         "      --cpu LIST       only what these CPUs recorded\n"
+         "      --time A,B       only from A to before B, in seconds since each\n"
+         "                       trace's start\n"
          "  -t, --threshold P    leave out what changed by less than P % (default: 10)\n"
          "      --fail-above P   exit status 1 if anything grew by more than P %, or\n"
          "                       is new, or if more records were lost\n"
@@ -37,7 +41,7 @@ static int help(void)
 }
 
 struct options {
-    const char *class_list, *vector_list;
+    const char *class_list, *vector_list, *cpu_list, *window;
     void (*print)(const struct diff *d);
 };
 
@@ -55,11 +59,14 @@ static int parse_percent(const char *text, double *percent)
 
 static int parse(int argc, char **argv, struct diff *d, struct options *o)
 {
-    enum { OPT_VECTOR = 256, OPT_FAIL, OPT_JSON, OPT_CSV, OPT_HELP };
+    enum { OPT_VECTOR = 256, OPT_CPU, OPT_TIME, OPT_FAIL, OPT_JSON, OPT_CSV,
+           OPT_HELP };
     static const struct option options[] = {
         { "domain", required_argument, NULL, 'd' },
         { "event", required_argument, NULL, 'e' },
         { "vector", required_argument, NULL, OPT_VECTOR },
+        { "cpu", required_argument, NULL, OPT_CPU },
+        { "time", required_argument, NULL, OPT_TIME },
         { "threshold", required_argument, NULL, 't' },
         { "fail-above", required_argument, NULL, OPT_FAIL },
         { "json", no_argument, NULL, OPT_JSON },
@@ -76,6 +83,8 @@ static int parse(int argc, char **argv, struct diff *d, struct options *o)
         case 'd': d->domain_list = optarg; break;
         case 'e': o->class_list = optarg; break;
         case OPT_VECTOR: o->vector_list = optarg; break;
+        case OPT_CPU: o->cpu_list = optarg; break;
+        case OPT_TIME: o->window = optarg; break;
         case 't':
             if ( parse_percent(optarg, &d->threshold) )
                 return cli_usage(argv[0], "-t: '%s' is not a percentage",
@@ -124,12 +133,16 @@ static uint32_t classes_of(const struct idtap_run *run)
 /* Reads one trace; 0 or -ENOMEM. */
 static int gather(struct diff_side *s)
 {
+    struct idtap_stats_options options = {
+        .select = &s->r.select, .from = s->r.from,
+        .parts = IDTAP_STATS_DEFAULT | IDTAP_STATS_EVENTS,
+    };
     uint64_t first, last, chosen;
     struct idtap_run run;
     unsigned int i, nr;
     int rc;
 
-    s->stats = idtap_stats_create(&s->r.select);
+    s->stats = idtap_stats_create_with(&options);
     if ( !s->stats )
         return -ENOMEM;
 
@@ -183,6 +196,9 @@ static int compare(struct diff *d, const struct options *o)
         s->r.command = "diff";
         s->r.class_list = o->class_list;
         s->r.vector_list = o->vector_list;
+        s->r.cpu_list = o->cpu_list;
+        s->r.window = o->window;
+        s->r.all_streams = true;
         status = reader_open(&s->r);
         if ( status )
             return status;

@@ -39,7 +39,7 @@ static const struct kind {
 /* A row of one trace. */
 struct item {
     char domain[READER_NAME_LEN];
-    const struct kind *kind;
+    const char *kind;
     char name[ROW_NAME_LEN];
     int side;
     uint64_t count;
@@ -148,6 +148,53 @@ static bool comparable(const struct diff *d, uint32_t class)
     return (!a || (a & class)) && (!b || (b & class));
 }
 
+static bool has_kind(uint32_t class)
+{
+    size_t k;
+
+    for ( k = 0; k < NR_KINDS; k++ )
+        if ( kinds[k].class == class )
+            return true;
+    return false;
+}
+
+/* Of classes without a table of their own: what there is, by vector. */
+static int add_events(const struct diff *d, struct items *items,
+                      struct item *item,
+                      const struct idtap_domain_stats *stats)
+{
+    unsigned int i, nr;
+    const struct idtap_row **rows = idtap_stats_rows(stats, IDTAP_TAB_EVENT,
+                                                     &nr);
+    int rc = !rows && nr ? -ENOMEM : 0;
+
+    for ( i = 0; i < nr && !rc; i++ )
+    {
+        unsigned int event = IDTAP_EVENT_KEY_EVENT(rows[i]->key);
+        unsigned int vector = IDTAP_EVENT_KEY_VECTOR(rows[i]->key);
+        uint32_t class = idtap_event_class(event);
+        const char *name = event == IDTAP_EV_PV_TRAP
+                           ? idtap_exception_name(vector) : NULL;
+
+        item->kind = idtap_class_name(class);
+        if ( rows[i]->key == IDTAP_KEY_OTHER || !item->kind ||
+             has_kind(class) || !comparable(d, class) )
+            continue;
+        if ( class & IDTAP_SELECT_BY_VECTOR )
+            snprintf(item->name, sizeof(item->name), "0x%02x%s%s", vector,
+                     name ? " " : "", name ? name : "");
+        else
+            snprintf(item->name, sizeof(item->name), "%s",
+                     idtap_event_name(event));
+        item->count = rows[i]->count;
+        item->time = &rows[i]->time;
+        rc = add(items, item);
+    }
+
+    free(rows);
+    return rc;
+}
+
 static int add_domain(const struct diff *d, struct items *items, int side,
                       const struct idtap_domain_stats *stats, bool *any)
 {
@@ -164,7 +211,7 @@ static int add_domain(const struct diff *d, struct items *items, int side,
     *any = true;
     for ( k = 0; k < NR_KINDS && !rc; k++ )
     {
-        item.kind = &kinds[k];
+        item.kind = kinds[k].name;
         if ( !comparable(d, kinds[k].class) )
             continue;
         rc = kinds[k].table < 0
@@ -172,7 +219,7 @@ static int add_domain(const struct diff *d, struct items *items, int side,
              : add_table(items, &item, s->r.vendor, stats,
                          (enum idtap_table)kinds[k].table);
     }
-    return rc;
+    return rc ? rc : add_events(d, items, &item, stats);
 }
 
 static int add_side(const struct diff *d, struct items *items, int side,
@@ -195,7 +242,7 @@ static int same_row(const struct item *x, const struct item *y)
     int c = strcmp(x->domain, y->domain);
 
     if ( !c )
-        c = x->kind < y->kind ? -1 : x->kind > y->kind;
+        c = strcmp(x->kind, y->kind);
     return c ? c : strcmp(x->name, y->name);
 }
 
@@ -371,7 +418,7 @@ static int match(struct diff *d, struct items *items)
     for ( i = 0; i < items->nr && !rc; i = end )
     {
         const struct item *first = &items->at[i];
-        struct diff_row row = { .kind = first->kind->name };
+        struct diff_row row = { .kind = first->kind };
         size_t both = i;
 
         for ( end = i; end < items->nr && !same_row(first, &items->at[end]);

@@ -47,6 +47,10 @@ status gone 0 '^db .* gone' before renamed
 status new-only-after 0 'or more: 0;' -d web before renamed
 status loss 1 'rates are too low' before lossy --fail-above 100
 status loss-said 0 'More records were lost' before lossy
+# A class without a table of its own; a stretch of time, and some CPUs.
+status pv-upcall 0 'by chance: 1; ' -e pv-upcall before before
+status window 0 'or more: 0;' before before --time 0.1,0.2 --cpu 0,1 -t 0
+status bad-window 2 'time' before before --time 3,2
 status one-trace 2 'two traces' before
 status three-traces 2 'too much' before after again
 status bad-threshold 2 "'x' is not a percentage" -t x before after
