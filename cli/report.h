@@ -79,13 +79,21 @@ void report_over(const struct report *report);
 
 /* report_domains.c */
 extern const struct column report_vectors_columns[], report_exits_columns[],
-    report_injected_columns[], report_exceptions_columns[],
+    report_caused_columns[], report_swints_columns[],
+    report_pv_traps_columns[], report_pv_upcalls_columns[],
+    report_evtchns_columns[], report_injected_columns[],
+    report_exceptions_columns[],
     report_softirqs_columns[], report_nmis_columns[], report_lapic_columns[],
     report_xentime_columns[], report_arrivals_columns[],
     report_rips_columns[], report_interrupted_columns[];
 int report_vectors(const struct report *report, struct sheet *sheet);
 int report_exits(const struct report *report, struct sheet *sheet);
 int report_injected(const struct report *report, struct sheet *sheet);
+int report_caused(const struct report *report, struct sheet *sheet);
+int report_swints(const struct report *report, struct sheet *sheet);
+int report_pv_traps(const struct report *report, struct sheet *sheet);
+int report_pv_upcalls(const struct report *report, struct sheet *sheet);
+int report_evtchns(const struct report *report, struct sheet *sheet);
 int report_exceptions(const struct report *report, struct sheet *sheet);
 int report_softirqs(const struct report *report, struct sheet *sheet);
 int report_nmis(const struct report *report, struct sheet *sheet);
@@ -136,5 +144,31 @@ const char *report_kind(unsigned int event);
 /* Up to `top` rows, if that is set and this is text. */
 bool report_enough(const struct report *report, struct sheet *sheet,
                    unsigned int shown, unsigned int of);
+
+/* For the tables that are by domain: a row, and whose it is. */
+struct ref {
+    uint64_t domain;
+    uint64_t weight;  /* the more, the earlier */
+    uint64_t total;   /* of the weights of the domain's rows */
+    const void *row;  /* begins with its key */
+};
+
+/* Makes the cells of a row. */
+typedef void report_cells_fn(const struct report *report, const struct ref *ref,
+                             struct cell *cells);
+
+/* What these tables begin with: domain, key, count, rate, share. */
+#define DOMAIN { "domain", "domain", CELL_DOMAIN }
+#define COUNT(word) { "count", word, CELL_COUNT }, \
+                    { "per_second", "per s", CELL_RATE }, \
+                    { "share", "share", CELL_SHARE }
+#define END { NULL, NULL, CELL_TEXT }
+const struct idtap_row *report_begin(const struct report *report,
+                                     const struct ref *ref, struct cell key,
+                                     struct cell *cells);
+
+/* All rows of a table, the most frequent first; 0 or -ENOMEM. */
+int report_put_plain(const struct report *report, struct sheet *sheet,
+                     enum idtap_table table, report_cells_fn *fn);
 
 #endif /* IDTAP_REPORT_H */

@@ -9,14 +9,6 @@
 
 #include "report.h"
 
-/* A row, and whose it is. */
-struct ref {
-    uint64_t domain;
-    uint64_t weight;  /* the more, the earlier */
-    uint64_t total;   /* of the weights of the domain's rows */
-    const void *row;  /* begins with its key */
-};
-
 struct refs {
     struct ref *ref;
     unsigned int nr, room;
@@ -107,12 +99,8 @@ static uint64_t weigh_plain(const void *row)
     return ((const struct idtap_row *)row)->count;
 }
 
-/* Makes the cells of a row. */
-typedef void cells_fn(const struct report *report, const struct ref *ref,
-                      struct cell *cells);
-
 static int put_all(const struct report *report, struct sheet *sheet,
-                   struct refs *refs, cells_fn *fn, int rc)
+                   struct refs *refs, report_cells_fn *fn, int rc)
 {
     struct cell cells[SHEET_COLUMNS];
     unsigned int i;
@@ -131,7 +119,7 @@ static int put_all(const struct report *report, struct sheet *sheet,
 }
 
 static int put_plain(const struct report *report, struct sheet *sheet,
-                     enum idtap_table table, weigh_fn *weigh, cells_fn *fn)
+                     enum idtap_table table, weigh_fn *weigh, report_cells_fn *fn)
 {
     struct refs refs;
     int rc = gather(report, table, list_plain, weigh, &refs);
@@ -139,8 +127,7 @@ static int put_plain(const struct report *report, struct sheet *sheet,
     return put_all(report, sheet, &refs, fn, rc);
 }
 
-/* What these tables begin with: domain, key, count, rate, share. */
-static const struct idtap_row *begin(const struct report *report,
+const struct idtap_row *report_begin(const struct report *report,
                                      const struct ref *ref, struct cell key,
                                      struct cell *cells)
 {
@@ -154,11 +141,12 @@ static const struct idtap_row *begin(const struct report *report,
     return row;
 }
 
-#define DOMAIN { "domain", "domain", CELL_DOMAIN }
-#define COUNT(word) { "count", word, CELL_COUNT }, \
-                    { "per_second", "per s", CELL_RATE }, \
-                    { "share", "share", CELL_SHARE }
-#define END { NULL, NULL, CELL_TEXT }
+
+int report_put_plain(const struct report *report, struct sheet *sheet,
+                     enum idtap_table table, report_cells_fn *fn)
+{
+    return put_plain(report, sheet, table, weigh_plain, fn);
+}
 
 const struct column report_vectors_columns[] = {
     DOMAIN, { "vector", "vector", CELL_VECTOR }, COUNT("count"),
@@ -174,7 +162,7 @@ static void vectors_cells(const struct report *report, const struct ref *ref,
     bool other = row->key == IDTAP_KEY_OTHER;
     bool physical = event == IDTAP_EV_IRQ_ENTER || event == IDTAP_EV_NMI_ENTER;
 
-    begin(report, ref, report_vector(event, other ? row->key :
+    report_begin(report, ref, report_vector(event, other ? row->key :
                                      IDTAP_EVENT_KEY_VECTOR(row->key)), cells);
     cells[5] = cell_text(other ? NULL : report_kind(event));
     cells[6] = (struct cell){ .n = row->extra, .null = !physical };
@@ -202,7 +190,7 @@ static void exits_cells(const struct report *report, const struct ref *ref,
 {
     const struct idtap_row *row = ref->row;
 
-    begin(report, ref, reason(report, row->key), cells);
+    report_begin(report, ref, reason(report, row->key), cells);
     cells[5] = cell_hist(&row->time);
 }
 
@@ -221,7 +209,7 @@ static void injected_cells(const struct report *report, const struct ref *ref,
 {
     const struct idtap_row *row = ref->row;
 
-    begin(report, ref, report_vector(IDTAP_EV_INJECT, row->key), cells);
+    report_begin(report, ref, report_vector(IDTAP_EV_INJECT, row->key), cells);
     cells[5] = cell_n(row->extra);
 }
 
@@ -243,6 +231,44 @@ int report_exceptions(const struct report *report, struct sheet *sheet)
                      injected_cells);
 }
 
+const struct column report_caused_columns[] = {
+    DOMAIN, { "vector", "vector", CELL_VECTOR }, COUNT("exits"),
+    { "time", "exit to entry", CELL_HIST }, END
+};
+
+static void caused_cells(const struct report *report, const struct ref *ref,
+                         struct cell *cells)
+{
+    const struct idtap_row *row = ref->row;
+    unsigned int key = (unsigned int)row->key;
+
+    report_begin(report, ref, key == IDTAP_CAUSED_SWINT ? cell_named(key, "INT n")
+          : report_vector(IDTAP_EV_EXCEPTION, row->key), cells);
+    cells[5] = cell_hist(&row->time);
+}
+
+int report_caused(const struct report *report, struct sheet *sheet)
+{
+    return put_plain(report, sheet, IDTAP_TAB_CAUSED, weigh_plain,
+                     caused_cells);
+}
+
+const struct column report_swints_columns[] = {
+    DOMAIN, { "vector", "INT", CELL_VECTOR }, COUNT("count"), END
+};
+
+static void swints_cells(const struct report *report, const struct ref *ref,
+                         struct cell *cells)
+{
+    report_begin(report, ref, cell_named(key_of(ref), NULL), cells);
+}
+
+int report_swints(const struct report *report, struct sheet *sheet)
+{
+    return put_plain(report, sheet, IDTAP_TAB_SWINT, weigh_plain,
+                     swints_cells);
+}
+
 const struct column report_softirqs_columns[] = {
     DOMAIN, { "softirq", "softirq", CELL_SOFTIRQ }, COUNT("run"),
     { "raised", "raised", CELL_COUNT }, { "time", "time", CELL_HIST }, END
@@ -253,7 +279,7 @@ static void softirqs_cells(const struct report *report, const struct ref *ref,
 {
     const struct idtap_row *row = ref->row;
 
-    begin(report, ref, cell_named(row->key,
+    report_begin(report, ref, cell_named(row->key,
                                   idtap_softirq_name((unsigned int)row->key)),
           cells);
     cells[5] = cell_n(row->extra);

@@ -119,6 +119,45 @@ static void put_row(struct json *j, const struct report *report,
                   row->extra);
         break;
 
+    case IDTAP_TAB_CAUSED:
+        if ( key == IDTAP_CAUSED_SWINT )
+            json_null(j, "vector"); /* INT n, whatever n */
+        else
+            json_uint(j, "vector", key);
+        put_name(j, key < 32 ? idtap_exception_name(key) : NULL);
+        json_uint(j, "count", row->count);
+        put_time(j, report, &row->time);
+        break;
+
+    case IDTAP_TAB_SWINT:
+        json_uint(j, "vector", key);
+        json_uint(j, "count", row->count);
+        break;
+
+    case IDTAP_TAB_PV_TRAP:
+        json_uint(j, "vector", key & 0xff);
+        put_name(j, (key & 0xff) < 32 ? idtap_exception_name(key & 0xff)
+                                      : NULL);
+        json_bool(j, "in_xen", IDTAP_PV_TRAP_KEY_XEN(row->key));
+        json_uint(j, "count", row->count);
+        break;
+
+    case IDTAP_TAB_PV_UPCALL:
+        json_uint(j, "vector", key & 0xff);
+        put_name(j, idtap_upcall_name(IDTAP_UPCALL_KEY_KIND(row->key)));
+        json_uint(j, "kind", IDTAP_UPCALL_KEY_KIND(row->key));
+        json_uint(j, "count", row->count);
+        break;
+
+    case IDTAP_TAB_EVTCHN:
+        json_uint(j, "port", IDTAP_EVTCHN_KEY_PORT(row->key));
+        json_uint(j, "kind", IDTAP_EVTCHN_KEY_KIND(row->key));
+        put_name(j, idtap_evtchn_name(IDTAP_EVTCHN_KEY_KIND(row->key)));
+        json_uint(j, "source", IDTAP_EVTCHN_KEY_SOURCE(row->key));
+        json_uint(j, "count", row->count);
+        json_uint(j, "pending", row->extra);
+        break;
+
     case IDTAP_TAB_SOFTIRQ:
         json_uint(j, "softirq", key);
         put_name(j, idtap_softirq_name(key));
@@ -196,6 +235,11 @@ static int put_domain(struct json *j, const struct report *report,
         { IDTAP_TAB_EXIT, "exits" },
         { IDTAP_TAB_INJECT, "injected" },
         { IDTAP_TAB_EXCEPTION, "exceptions" },
+        { IDTAP_TAB_CAUSED, "caused" },
+        { IDTAP_TAB_SWINT, "swints" },
+        { IDTAP_TAB_PV_TRAP, "pv_traps" },
+        { IDTAP_TAB_PV_UPCALL, "pv_upcalls" },
+        { IDTAP_TAB_EVTCHN, "evtchns" },
         { IDTAP_TAB_IRQ, "irqs" },
         { IDTAP_TAB_SOFTIRQ, "softirqs" },
         { IDTAP_TAB_NMI, "nmis" },

@@ -32,12 +32,18 @@ static const struct {
                               true },
     [IDTAP_TAB_SOFTIRQ]   = { "Softirqs", "run", "raised", true },
     [IDTAP_TAB_NMI]       = { "NMIs", "count", "in guest", true },
+    [IDTAP_TAB_CAUSED]    = { "Exits that idtap caused", "count", NULL, true },
+    [IDTAP_TAB_SWINT]     = { "INT n", "count", NULL, false },
+    [IDTAP_TAB_PV_TRAP]   = { "Traps (PV)", "count", NULL, false },
+    [IDTAP_TAB_PV_UPCALL] = { "Upcalls (PV)", "count", NULL, false },
+    [IDTAP_TAB_EVTCHN]    = { "Event channels", "count", "pending", false },
 };
 
 /* The order in which people look for them. */
 static const enum idtap_table order[] = {
-    IDTAP_TAB_EXIT, IDTAP_TAB_INJECT, IDTAP_TAB_EXCEPTION, IDTAP_TAB_IRQ,
-    IDTAP_TAB_SOFTIRQ, IDTAP_TAB_NMI,
+    IDTAP_TAB_EXIT, IDTAP_TAB_INJECT, IDTAP_TAB_EXCEPTION, IDTAP_TAB_CAUSED,
+    IDTAP_TAB_SWINT, IDTAP_TAB_PV_TRAP, IDTAP_TAB_PV_UPCALL, IDTAP_TAB_EVTCHN,
+    IDTAP_TAB_IRQ, IDTAP_TAB_SOFTIRQ, IDTAP_TAB_NMI,
 };
 
 static void put_time(const struct report *report, uint64_t ticks)

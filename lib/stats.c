@@ -51,6 +51,7 @@ static inline int count(struct idtap_stats *s, const struct idtap_record *r)
 {
     struct idtap_domain_stats *d = domain_of(s, r);
     struct idtap_row *row;
+    const struct idtap_evtchn *e;
     bool again;
 
     if ( !d )
@@ -77,9 +78,38 @@ static inline int count(struct idtap_stats *s, const struct idtap_record *r)
         row->extra += again;
         return 0;
 
+    case IDTAP_EV_SWINT:
+        row = stats_row_of(s, r, IDTAP_TAB_SWINT, r->vector);
+        break;
+
+    case IDTAP_EV_PV_TRAP:
+        row = stats_row_of(s, r, IDTAP_TAB_PV_TRAP,
+                           IDTAP_PV_TRAP_KEY(!(r->flags & IDTAP_F_IN_GUEST),
+                                             r->vector));
+        break;
+
+    case IDTAP_EV_PV_UPCALL:
+        row = stats_row_of(s, r, IDTAP_TAB_PV_UPCALL,
+                           IDTAP_UPCALL_KEY(((const struct idtap_pv_upcall *)
+                                             (const void *)r)->kind,
+                                            r->vector));
+        break;
+
+    case IDTAP_EV_EVTCHN:
+        e = (const void *)r;
+        row = stats_row_of(s, r, IDTAP_TAB_EVTCHN,
+                           IDTAP_EVTCHN_KEY(e->port, e->kind, e->source));
+        break;
+
     default:
         return 0;
     }
+
+    if ( !row )
+        return -ENOMEM;
+    row->count++;
+    row->extra += !!(r->flags & IDTAP_F_PENDING);
+    return 0;
 }
 
 /* Parts that are not of the summary. */

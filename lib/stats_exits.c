@@ -17,6 +17,9 @@
 
 #include "stats_priv.h"
 
+/* VMX has no exit for INT n, and no other reason of this number. */
+#define SVM_EXIT_SWINT 0x75
+
 /* More than any host has: only nonsense gets there, and begins anew. */
 #define VCPUS_MAX (1u << 17)
 
@@ -51,7 +54,17 @@ static int vm_exit(struct idtap_stats *s, struct cpu *c, int cpu,
     if ( !v )
         return -ENOMEM;
 
-    v->row = NULL;
+    v->row = v->caused = NULL;
+    if ( chosen && (r->flags & IDTAP_F_INTERCEPT) )
+    {
+        /* Exits for exceptions have a vector; #DE has 0, and so has INT n. */
+        v->caused = stats_row_of(s, r, IDTAP_TAB_CAUSED,
+                                 e->reason == SVM_EXIT_SWINT ? IDTAP_CAUSED_SWINT
+                                                             : r->vector);
+        if ( !v->caused )
+            return -ENOMEM;
+        v->caused->count++;
+    }
     if ( chosen )
     {
         v->row = stats_row_of(s, r, IDTAP_TAB_EXIT, e->reason);
@@ -82,6 +95,8 @@ static int vm_entry(struct idtap_stats *s, struct cpu *c, int cpu,
         stats_tell(s, IDTAP_DURATION_EXIT, r->domain, v->row->key, v->exit_tsc,
                    r->tsc);
         rc = stats_took(s, IDTAP_TAB_EXIT, &v->row->time, ticks);
+        if ( !rc && v->caused )
+            rc = stats_took(s, IDTAP_TAB_CAUSED, &v->caused->time, ticks);
         if ( v->switches != c->switches )
             v->row->extra++;
         else if ( !rc && (s->parts & IDTAP_STATS_NET) )

@@ -39,6 +39,7 @@ struct vcpu {
     uint64_t key;         /* domain << 16 | vcpu */
     uint64_t exit_tsc;
     struct idtap_row *row; /* of the exit's reason */
+    struct idtap_row *caused; /* if it is idtap's doing, and row is set */
     uint64_t generation;  /* of stats, at the exit */
     uint64_t switches;    /* of the pCPU, at the exit */
     int cpu;              /* of the exit; -1: none is open */

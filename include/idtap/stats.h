@@ -30,9 +30,10 @@
  * What is to be found out: each part costs time, and fills tables of its own.
  * No part knows of another, so that they can be done by different threads.
  */
-#define IDTAP_STATS_COUNTS   (1u << 0) /* records, CPUs, EXCEPTION, INJECT */
+#define IDTAP_STATS_COUNTS   (1u << 0) /* records, CPUs, EXCEPTION, INJECT,
+                                          SWINT, PV_*, EVTCHN */
 #define IDTAP_STATS_HANDLERS (1u << 1) /* IRQ, NMI, SOFTIRQ */
-#define IDTAP_STATS_EXITS    (1u << 2) /* EXIT */
+#define IDTAP_STATS_EXITS    (1u << 2) /* EXIT, CAUSED */
 #define IDTAP_STATS_NET      (1u << 3) /* net times of the former two, and
                                           INTERRUPTED */
 #define IDTAP_STATS_LAPIC    (1u << 4) /* local APICs */
@@ -56,8 +57,31 @@ enum idtap_table {
     IDTAP_TAB_INTERRUPTED, /* IDTAP_INTERRUPTED_KEY(); times; -; `time` is the
                               handler's net time */
     IDTAP_TAB_EVENT,     /* IDTAP_EVENT_KEY(); events; in guest mode */
+    IDTAP_TAB_CAUSED,    /* vector, or IDTAP_CAUSED_SWINT; exits that idtap has
+                            caused; -; to the next entry */
+    IDTAP_TAB_SWINT,     /* vector; INT n; - */
+    IDTAP_TAB_PV_TRAP,   /* IDTAP_PV_TRAP_KEY(); traps; - */
+    IDTAP_TAB_PV_UPCALL, /* IDTAP_UPCALL_KEY(); upcalls; - */
+    IDTAP_TAB_EVTCHN,    /* IDTAP_EVTCHN_KEY(); times; with an upcall pending */
     IDTAP_TAB_NR
 };
+
+#define IDTAP_CAUSED_SWINT 256u
+
+/* @xen: raised by Xen's own code, while the domain's vCPU was current. */
+#define IDTAP_PV_TRAP_KEY(xen, vector) \
+    ((uint64_t)!!(xen) << 8 | (uint8_t)(vector))
+#define IDTAP_PV_TRAP_KEY_XEN(key) ((unsigned int)((key) >> 8) & 1)
+
+#define IDTAP_UPCALL_KEY(kind, vector) \
+    ((uint64_t)(kind) << 8 | (uint8_t)(vector))
+#define IDTAP_UPCALL_KEY_KIND(key) ((unsigned int)((key) >> 8) & 0xff)
+
+#define IDTAP_EVTCHN_KEY(port, kind, source) \
+    ((uint64_t)(port) << 24 | (uint64_t)(kind) << 16 | (uint16_t)(source))
+#define IDTAP_EVTCHN_KEY_PORT(key)   ((uint32_t)((key) >> 24))
+#define IDTAP_EVTCHN_KEY_KIND(key)   ((unsigned int)((key) >> 16) & 0xff)
+#define IDTAP_EVTCHN_KEY_SOURCE(key) ((unsigned int)(key) & 0xffff)
 
 /* Tables with rows of other shapes, for idtap_stats_over(). */
 enum idtap_other_table {
