@@ -13,12 +13,13 @@ const struct row *cases[MAX_CASES];
 unsigned int nr_cases;
 
 extern const struct table cases_simple, cases_segments, cases_fpu, cases_int;
-extern const struct table cases_debug;
+extern const struct table cases_debug, cases_fault, cases_iret;
+extern const struct table cases_shadow;
 extern const struct table cases_async;
 
 static const struct table *const tables[] = {
     &cases_simple, &cases_segments, &cases_fpu, &cases_int, &cases_debug,
-    &cases_async,
+    &cases_fault, &cases_iret, &cases_shadow, &cases_async,
 };
 
 void cases_collect(void)

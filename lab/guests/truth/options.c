@@ -112,8 +112,9 @@ static uint32_t where_we_are(void)
     if ( brand_is("AMD EPYC Processor") )
         return ON_QEMU | ON_AMD;
     if ( xen_tsc_hz() < 200000000 )
-        return amd ? ON_BOCHS_AMD | ON_AMD : ON_BOCHS_INTEL;
-    return amd ? ON_AMD : ON_REAL_INTEL;
+        return amd ? ON_BOCHS_AMD | ON_AMD : ON_BOCHS_INTEL | ON_INTEL |
+               (xen_virtual_delivery() ? ON_BOCHS_VID : 0);
+    return amd ? ON_AMD : ON_INTEL | ON_REAL_INTEL;
 }
 
 bool options_on(uint32_t where)

@@ -158,7 +158,8 @@ static void run_scenes(struct cpu *c, const struct row *row, uint64_t *first)
     if ( !*first )
         *first = c->digest;
     else if ( c->digest != *first && !c->mismatch.what )
-        c->mismatch = (struct mismatch){ "digest", 0, c->digest, *first };
+        c->mismatch = (struct mismatch){ "digest", 0, c->digest, *first,
+                                         0 };
 }
 
 /* One case, on one vCPU. */
@@ -214,9 +215,10 @@ static void judge(const struct row *row, struct result *r,
         }
         if ( c->mismatch.what )
         {
-            say("mismatch vcpu=%u case=%s event=%u %s=0x%lx expected=0x%lx", i,
-                row->name, c->mismatch.event, c->mismatch.what,
-                c->mismatch.got, c->mismatch.want);
+            say("mismatch vcpu=%u case=%s event=%u %s=0x%lx expected=0x%lx"
+                " rip=0x%lx", i, row->name, c->mismatch.event,
+                c->mismatch.what, c->mismatch.got, c->mismatch.want,
+                c->mismatch.rip);
             r->bad = true;
             c->mismatch.what = NULL;
         }

@@ -43,8 +43,10 @@ struct event {
     uint32_t dr6;           /* bits that must be set; all others must not */
     int32_t pushed;         /* bytes that the code pushed before */
     bool kernel;            /* at the first instruction of a handler */
+    bool inside;            /* somewhere in a handler: only the vector counts */
+    bool late;              /* on AMD, the same as "inside" */
     bool loose;             /* rax, rbx, rcx, rdx may have changed */
-    struct failed failed[2];
+    struct failed failed[3];
     /* What the handler does; then the code goes on.  Not for the last. */
     void (*then)(struct cpu *c, struct frame *f);
 };
@@ -53,6 +55,7 @@ struct scene {
     const uint64_t *code;   /* its points; the first is its beginning */
     enum mode mode;
     uint64_t rcx;           /* all other registers are witnesses */
+    uint32_t icr;           /* unless 0: the code is WRMSR, to x2APIC's ICR */
     uint32_t rflags;        /* besides the arithmetic ones of START_FLAGS */
     uint64_t dr7;           /* unless 0 */
     unsigned int nr_see;

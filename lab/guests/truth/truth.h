@@ -69,6 +69,7 @@
 #define VEC_IPI_CROSS 0x52
 #define VEC_IPI_ALL   0x53
 #define VEC_IPI_MASK  0x54
+#define VEC_PENDING   0x55      /* sent before a scene begins */
 #define VEC_UPCALL    0xf3
 #define VEC_SPURIOUS  0xff
 
@@ -94,6 +95,8 @@ struct frame {
 #define ON_BOCHS_INTEL 0x04
 #define ON_BOCHS       (ON_BOCHS_AMD | ON_BOCHS_INTEL)
 #define ON_AMD         0x08     /* any, emulated or not */
+#define ON_INTEL       0x20
+#define ON_BOCHS_VID   0x40     /* Intel with virtual interrupt delivery */
 #define ON_REAL_INTEL  0x10     /* not emulated: stock Xen itself is wrong */
 
 /* Flags of a case. */
@@ -107,6 +110,10 @@ struct cpu;
 struct event;
 struct scene;
 
+/* Rows that have an interrupt wait while IF is clear. */
+#define BOCHS_VID \
+    "Bochs 2.7: with a physical interrupt a virtual one comes in spite of IF"
+
 /* Why a row is left out of cases=all. */
 struct off {
     uint32_t where;
@@ -119,7 +126,7 @@ struct off {
  */
 struct row {
     const char *name;
-    uint8_t vector;         /* of what raise() raises */
+    uint8_t vector;         /* that raise() raises, or prepare() prepares */
     void (*raise)(struct cpu *c, const struct row *row);
     uint64_t arg;           /* for raise(); %rcx of a scene */
     uint32_t times;         /* unless the command line says repeat= */
@@ -129,6 +136,7 @@ struct row {
     const uint64_t *code;
     uint32_t mode;          /* enum mode */
     uint32_t rflags;        /* see struct scene */
+    uint32_t icr;
     uint64_t dr7;
     unsigned int nr_see;
     const struct event *see;
@@ -142,6 +150,7 @@ struct expect {
     struct frame start;     /* as it began */
     uint64_t home;          /* the stack of who called go() */
     uint64_t cr2;
+    uint64_t rip;           /* of the last event */
     uint32_t hits;          /* since armed */
     bool armed;
     bool strayed;           /* something else happened, and ended it */
@@ -151,6 +160,7 @@ struct mismatch {
     const char *what;       /* NULL: none */
     uint32_t event;         /* of the scene */
     uint64_t got, want;
+    uint64_t rip;           /* saved by the event */
 };
 
 /* Architectural: AMD APM and Intel SDM, "64-Bit Task State Segment". */
