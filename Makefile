@@ -21,7 +21,16 @@ CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
         -fvisibility=hidden -pthread
 # The shared-library part of Xen's stable ABI, and nothing else of Xen.
 XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
-LIBS := $(XEN_LIBS) -pthread
+# Optional: found here, or left out.  libmicrohttpd is loaded when it is used.
+have = $(shell pkg-config --exists $(1) && echo yes)
+ifeq ($(call have,ncursesw),yes)
+CFLAGS_HOST += -DHAVE_CURSES
+CURSES_LIBS := $(shell pkg-config --libs ncursesw)
+endif
+ifeq ($(call have,libmicrohttpd),yes)
+CFLAGS_HOST += -DHAVE_MICROHTTPD
+endif
+LIBS := $(XEN_LIBS) $(CURSES_LIBS) -pthread
 
 # Libraries that idtap can do without: `idtap --version` says which it has.
 # HAVE_SQLITE= builds without.
@@ -36,14 +45,17 @@ LIBS += $(OPT_LIBS)
 
 # The unit tests and fuzzers link everything that does not need a Xen host.
 XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c \
-            lib/rings.c lib/recorder.c lib/domains.c
+            lib/rings.c lib/rings_restart.c lib/tracedir.c lib/recorder.c \
+            lib/live.c lib/flight.c lib/shutdowns.c lib/domains.c
 LIB_SRC  := $(filter-out $(XEN_SRC),$(wildcard lib/*.c))
 XEN_SRC  := $(wildcard $(XEN_SRC))
 CLI_SRC  := $(wildcard cli/*.c)
 UNIT_SRC := $(filter-out tests/unit/common.c,$(wildcard tests/unit/*.c))
 UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
-CLI_PARTS := $(wildcard cli/lists.c cli/intercepts.c cli/units.c cli/json.c)
+CLI_PARTS := $(wildcard $(addprefix cli/,lists.c intercepts.c units.c json.c message.c \
+    domain_names.c event_name.c feed.c top_model.c top_render.c alert_rule.c \
+    alert_measure.c alerts.c metrics.c metrics_text.c))
 
 .PHONY: all install clean unit unit-asan unit-tsan cli-tests headers
 all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp
@@ -84,8 +96,12 @@ $(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS)
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(OPT_LIBS) \
 	    -pthread
 
+# A trace of known contents, for the command line's tests.
+$(BUILD)/make_trace: $(BUILD)/host/tests/cli/make_trace.o $(call objs,host,$(UNIT_DEPS))
+	$(Q)$(CC) -o $@ $^ -lcmocka -pthread
+
 # The ring alone, which it holds already, with the thread sanitizer.
-UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress
+UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress $(BUILD)/unit-tsan/ring_overwrite
 
 $(BUILD)/unit-tsan/%: $(BUILD)/tsan/tests/unit/%.o
 	@mkdir -p $(@D)
