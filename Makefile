@@ -21,16 +21,7 @@ CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
         -fvisibility=hidden -pthread
 # The shared-library part of Xen's stable ABI, and nothing else of Xen.
 XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
-# Optional: found here, or left out.  libmicrohttpd is loaded when it is used.
-have = $(shell pkg-config --exists $(1) && echo yes)
-ifeq ($(call have,ncursesw),yes)
-CFLAGS_HOST += -DHAVE_CURSES
-CURSES_LIBS := $(shell pkg-config --libs ncursesw)
-endif
-ifeq ($(call have,libmicrohttpd),yes)
-CFLAGS_HOST += -DHAVE_MICROHTTPD
-endif
-LIBS := $(XEN_LIBS) $(CURSES_LIBS) -pthread
+LIBS := $(XEN_LIBS) -pthread
 
 # Libraries that idtap can do without: `idtap --version` says which it has.
 # HAVE_SQLITE= builds without.
@@ -39,6 +30,16 @@ HAVE_SQLITE := $(shell $(PKG_CONFIG) --exists 'sqlite3 >= 3.20' && echo yes)
 ifneq ($(HAVE_SQLITE),)
 OPT_CFLAGS += -DIDTAP_HAVE_SQLITE $(shell $(PKG_CONFIG) --cflags sqlite3)
 OPT_LIBS   += $(shell $(PKG_CONFIG) --libs sqlite3)
+endif
+HAVE_CURSES := $(shell $(PKG_CONFIG) --exists ncursesw && echo yes)
+ifneq ($(HAVE_CURSES),)
+OPT_CFLAGS += -DIDTAP_HAVE_CURSES $(shell $(PKG_CONFIG) --cflags ncursesw)
+OPT_LIBS   += $(shell $(PKG_CONFIG) --libs ncursesw)
+endif
+# Loaded by the command that uses it, and not linked.
+HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd && echo yes)
+ifneq ($(HAVE_MICROHTTPD),)
+OPT_CFLAGS += -DIDTAP_HAVE_MICROHTTPD
 endif
 CFLAGS_HOST += $(OPT_CFLAGS)
 LIBS += $(OPT_LIBS)
