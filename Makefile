@@ -97,10 +97,6 @@ $(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS)
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(OPT_LIBS) \
 	    -pthread
 
-# A trace of known contents, for the command line's tests.
-$(BUILD)/make_trace: $(BUILD)/host/tests/cli/make_trace.o $(call objs,host,$(UNIT_DEPS))
-	$(Q)$(CC) -o $@ $^ -lcmocka -pthread
-
 # The ring alone, which it holds already, with the thread sanitizer.
 UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress $(BUILD)/unit-tsan/ring_overwrite
 
@@ -125,7 +121,7 @@ unit-asan: $(UNIT_ASAN)
 unit-tsan: $(UNIT_TSAN)
 
 # What tests/cli/run needs beside idtap.
-cli-tests: $(BUILD)/cli-tests/exporttrace
+cli-tests: $(BUILD)/cli-tests/exporttrace $(BUILD)/cli-tests/make_trace
 
 $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
                       $(call objs,host,$(LIB_SRC) $(UNIT_COMMON))

@@ -19,6 +19,7 @@ static const struct {
     { "status", cmd_status, "say what the tap of this host is doing" },
     { "record", cmd_record, "record interrupts into a trace directory" },
     { "top", cmd_top, "show what happens now, as it happens" },
+    { "metrics", cmd_metrics, "count for Prometheus" },
     { "trigger", cmd_trigger, "make the flight recorder save now" },
     { "filter", cmd_filter, "change what is recorded, while it is" },
     { "report", cmd_report, "sum up a trace: counts, rates, durations" },
@@ -102,7 +103,8 @@ int main(int argc, char **argv)
     if ( !strcmp(argv[1], "--version") )
     {
         puts("idtap " IDTAP_VERSION);
-        puts("built with:" BUILT_WITH);
+        puts(*BUILT_WITH ? "built with:" BUILT_WITH
+                          : "built with: no optional library");
         return cli_finish(CLI_OK);
     }
 
