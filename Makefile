@@ -31,19 +31,32 @@ ifneq ($(HAVE_SQLITE),)
 OPT_CFLAGS += -DIDTAP_HAVE_SQLITE $(shell $(PKG_CONFIG) --cflags sqlite3)
 OPT_LIBS   += $(shell $(PKG_CONFIG) --libs sqlite3)
 endif
+HAVE_CURSES := $(shell $(PKG_CONFIG) --exists ncursesw && echo yes)
+ifneq ($(HAVE_CURSES),)
+OPT_CFLAGS += -DIDTAP_HAVE_CURSES $(shell $(PKG_CONFIG) --cflags ncursesw)
+OPT_LIBS   += $(shell $(PKG_CONFIG) --libs ncursesw)
+endif
+# Loaded by the command that uses it, and not linked.
+HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd && echo yes)
+ifneq ($(HAVE_MICROHTTPD),)
+OPT_CFLAGS += -DIDTAP_HAVE_MICROHTTPD
+endif
 CFLAGS_HOST += $(OPT_CFLAGS)
 LIBS += $(OPT_LIBS)
 
 # The unit tests and fuzzers link everything that does not need a Xen host.
 XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c \
-            lib/rings.c lib/recorder.c lib/domains.c
+            lib/rings.c lib/rings_restart.c lib/tracedir.c lib/recorder.c \
+            lib/live.c lib/flight.c lib/shutdowns.c lib/domains.c
 LIB_SRC  := $(filter-out $(XEN_SRC),$(wildcard lib/*.c))
 XEN_SRC  := $(wildcard $(XEN_SRC))
 CLI_SRC  := $(wildcard cli/*.c) cli/html/files.S
 UNIT_SRC := $(filter-out tests/unit/common.c,$(wildcard tests/unit/*.c))
 UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
-CLI_PARTS := $(wildcard cli/lists.c cli/intercepts.c cli/units.c cli/json.c)
+CLI_PARTS := $(wildcard $(addprefix cli/,lists.c intercepts.c units.c json.c message.c \
+    domain_names.c event_name.c feed.c top_model.c top_render.c alert_rule.c \
+    alert_measure.c alerts.c metrics.c metrics_text.c))
 
 .PHONY: all install clean unit unit-asan unit-tsan cli-tests headers
 all: $(BUILD)/idtap $(BUILD)/tap.o $(BUILD)/profiles.stamp
@@ -92,7 +105,7 @@ $(BUILD)/unit-asan/%: $(BUILD)/asan/tests/unit/%.o $(call objs,asan,$(UNIT_DEPS)
 	    -pthread
 
 # The ring alone, which it holds already, with the thread sanitizer.
-UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress
+UNIT_TSAN := $(BUILD)/unit-tsan/ring_stress $(BUILD)/unit-tsan/ring_overwrite
 
 $(BUILD)/unit-tsan/%: $(BUILD)/tsan/tests/unit/%.o
 	@mkdir -p $(@D)
@@ -115,7 +128,7 @@ unit-asan: $(UNIT_ASAN)
 unit-tsan: $(UNIT_TSAN)
 
 # What tests/cli/run needs beside idtap.
-cli-tests: $(BUILD)/cli-tests/exporttrace $(BUILD)/cli-tests/scene
+cli-tests: $(BUILD)/cli-tests/exporttrace $(BUILD)/cli-tests/scene $(BUILD)/cli-tests/make_trace
 
 $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
                       $(call objs,host,$(LIB_SRC) $(UNIT_COMMON))

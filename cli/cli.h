@@ -34,6 +34,9 @@ int cmd_html(int argc, char **argv);
 int cmd_script(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_repair(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_trigger(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 
 /* "idtap: error: ..." and "idtap: warning: ..." on stderr, with a newline. */
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -93,7 +93,8 @@ static void print_cpus(const struct idtap_status *s)
 
 static void print_text(struct idtap_host *host, const struct idtap_status *s)
 {
-    pid_t reader = cli_reader();
+    char what[READER_WHAT_LEN];
+    pid_t reader = cli_reader(what);
 
     printf("Xen        %s, build-id %s\n", idtap_host_version(host),
            idtap_host_build_id_hex(host));
@@ -122,7 +123,7 @@ static void print_text(struct idtap_host *host, const struct idtap_status *s)
     print_config(&s->config);
     status_intercepts_print(s);
     if ( reader )
-        printf("reader     process %d\n", reader);
+        printf("reader     process %d (%s)\n", reader, what);
     else
         printf("reader     none%s\n", s->config.classes
                ? ": the recorder ended without stopping the tap; what does not "
@@ -135,6 +136,7 @@ static void print_text(struct idtap_host *host, const struct idtap_status *s)
 
 static void print_json(struct idtap_host *host, const struct idtap_status *s)
 {
+    char what[READER_WHAT_LEN];
     struct json j;
     unsigned int i;
     uint32_t class;
@@ -148,7 +150,8 @@ static void print_json(struct idtap_host *host, const struct idtap_status *s)
     {
         json_string(&j, "version", s->version);
         json_bool(&j, "on_top", s->on_top);
-        json_int(&j, "reader_pid", cli_reader());
+        json_int(&j, "reader_pid", cli_reader(what));
+        json_string(&j, "reader", what);
         json_array(&j, "hardware");
         for ( i = 0; i < sizeof(hardware) / sizeof(hardware[0]); i++ )
             if ( s->hardware & hardware[i].bit )

@@ -176,7 +176,7 @@ int cli_detach(struct idtap_host *host)
         cli_error("no tap is attached");
         return CLI_FAILURE;
     case IDTAP_REFUSE_HELD:
-        pid = cli_reader();
+        pid = cli_reader(NULL);
         if ( pid )
             cli_error("the tap is in use: process %d is recording; stop it "
                       "first (kill %d)", pid, pid);
@@ -194,17 +194,23 @@ int cli_detach(struct idtap_host *host)
     }
 }
 
-/* The pid in the lock file says whose the lock is, once it is known held. */
-static pid_t read_pid(int fd)
+/* The lock file says whose the lock is, once it is known held. */
+static pid_t read_pid(int fd, char what[READER_WHAT_LEN])
 {
-    char text[16] = "";
+    char text[64] = "";
+    int pid = 0;
 
-    return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
+    what[0] = '\0';
+    if ( pread(fd, text, sizeof(text) - 1, 0) > 0 )
+        sscanf(text, "%d %15s", &pid, what);
+    return pid;
 }
 
-int cli_lock_reader(void)
+int cli_lock_reader(const char *what)
 {
     int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    char other[READER_WHAT_LEN];
+    pid_t pid;
 
     if ( fd < 0 )
     {
@@ -213,25 +219,30 @@ int cli_lock_reader(void)
     }
     if ( flock(fd, LOCK_EX | LOCK_NB) )
     {
-        cli_error("process %d is recording already; a tap has one reader",
-                  read_pid(fd));
+        pid = read_pid(fd, other);
+        cli_error("process %d is recording already (idtap %s); a tap has one "
+                  "reader", pid, other);
         close(fd);
         return -1;
     }
-    if ( ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0 )
+    if ( ftruncate(fd, 0) || dprintf(fd, "%d %s\n", getpid(), what) < 0 )
         cli_warn("%s: %s", LOCK_FILE, strerror(errno));
     return fd;
 }
 
-pid_t cli_reader(void)
+pid_t cli_reader(char what[READER_WHAT_LEN])
 {
+    char ignored[READER_WHAT_LEN];
     int fd = open(LOCK_FILE, O_RDONLY | O_CLOEXEC);
     pid_t pid = 0;
 
+    if ( !what )
+        what = ignored;
+    what[0] = '\0';
     if ( fd < 0 )
         return 0;
     if ( flock(fd, LOCK_SH | LOCK_NB) )
-        pid = read_pid(fd);
+        pid = read_pid(fd, what);
     close(fd);
     return pid;
 }

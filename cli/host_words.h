@@ -26,12 +26,14 @@ int cli_detach(struct idtap_host *host);
 void cli_host_error(int rc, const char *what);
 
 /*
- * The lock of whoever reads the rings.  An fd to be closed at the end, or -1
- * after saying who has it.
+ * The lock of whoever reads the rings, and what it is doing, one word
+ * ("record").  An fd to be closed at the end, or -1 after saying who has it.
  */
-int cli_lock_reader(void);
-/* The process that has the lock, or 0. */
-pid_t cli_reader(void);
+int cli_lock_reader(const char *what);
+
+#define READER_WHAT_LEN 16
+/* The process that has the lock, or 0; and, if asked, what it is doing. */
+pid_t cli_reader(char what[READER_WHAT_LEN]);
 
 /* "--ring SIZE" and "--packet SIZE" into options; CLI_OK or CLI_USAGE. */
 int cli_ring_geometry(const char *command, const char *ring,

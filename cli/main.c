@@ -18,6 +18,9 @@ static const struct {
     { "detach", cmd_detach, "take the tap out of Xen again" },
     { "status", cmd_status, "say what the tap of this host is doing" },
     { "record", cmd_record, "record interrupts into a trace directory" },
+    { "top", cmd_top, "show what happens now, as it happens" },
+    { "metrics", cmd_metrics, "count for Prometheus" },
+    { "trigger", cmd_trigger, "make the flight recorder save now" },
     { "filter", cmd_filter, "change what is recorded, while it is" },
     { "report", cmd_report, "sum up a trace: counts, rates, durations" },
     { "html", cmd_html, "write a trace's report as a page for a browser" },
@@ -27,14 +30,25 @@ static const struct {
     { "repair", cmd_repair, "cut a damaged trace back to whole packets" },
 };
 
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
 /* Libraries that a build may lack. */
 #ifdef IDTAP_HAVE_SQLITE
-#define BUILT_WITH "sqlite"
+#define WITH_SQLITE " sqlite"
 #else
-#define BUILT_WITH "no optional library"
+#define WITH_SQLITE ""
 #endif
-
-#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#ifdef IDTAP_HAVE_CURSES
+#define WITH_CURSES " ncurses"
+#else
+#define WITH_CURSES ""
+#endif
+#ifdef IDTAP_HAVE_MICROHTTPD
+#define WITH_MICROHTTPD " libmicrohttpd"
+#else
+#define WITH_MICROHTTPD ""
+#endif
+#define BUILT_WITH WITH_SQLITE WITH_CURSES WITH_MICROHTTPD
 
 static int help(FILE *out)
 {
@@ -91,7 +105,8 @@ int main(int argc, char **argv)
     if ( !strcmp(argv[1], "--version") )
     {
         puts("idtap " IDTAP_VERSION);
-        puts("built with: " BUILT_WITH);
+        puts(*BUILT_WITH ? "built with:" BUILT_WITH
+                          : "built with: no optional library");
         return cli_finish(CLI_OK);
     }
 

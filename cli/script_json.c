@@ -164,6 +164,11 @@ static void put_meta(struct json *j, const struct idtap_record *r)
                                 (const void *)r)->name);
         break;
 
+    case IDTAP_EV_TRIGGER:
+        json_string(j, "message", ((const struct idtap_trigger *)
+                                (const void *)r)->message);
+        break;
+
     case IDTAP_EV_LOST:
     {
         const struct idtap_lost *l = (const void *)r;

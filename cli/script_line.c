@@ -177,7 +177,7 @@ static void put_evtchn(const struct idtap_record *r)
 
 static void put_meta(const struct idtap_record *r)
 {
-    char name[IDTAP_NAME_LEN];
+    char name[IDTAP_NAME_LEN], text[IDTAP_TRIGGER_LEN];
 
     switch ( r->event )
     {
@@ -194,6 +194,12 @@ static void put_meta(const struct idtap_record *r)
         printf(" %s", reader_clean(((const struct idtap_domain_name *)
                                     (const void *)r)->name, name,
                                    sizeof(name)));
+        break;
+
+    case IDTAP_EV_TRIGGER:
+        printf(" %s", reader_clean(((const struct idtap_trigger *)
+                                    (const void *)r)->message, text,
+                                   sizeof(text)));
         break;
 
     case IDTAP_EV_LOST:

@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * All streams of a trace in the order of time: a heap of cursors, the one with
- * the oldest next record on top.  What is handed out are runs, so that the
- * heap is only touched when the lead changes.
- */
+/* All streams of a trace in the order of time: a heap (merge.h) of cursors. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "merge.h"
 #include "trace_priv.h"
 
-/* A stream, and how far it is. */
+/* A stream, and how far it is; of an empty packet, m.tsc is its begin. */
 struct lane {
+    struct merge_lane m;
     struct idtap_cursor *cursor;
-    unsigned int stream;
     int cpu;
     struct idtap_packet packet;
     const uint8_t *pos; /* next record of the packet, or its end */
-    uint64_t tsc;       /* of that record; of an empty packet, its begin */
     bool fresh;         /* nothing of the packet was handed out yet */
 };
 
@@ -25,7 +21,7 @@ struct idtap_iter {
     unsigned int nr;     /* lanes in the heap */
     unsigned int nr_lanes;
     struct lane *lanes;
-    struct lane **heap;
+    struct merge_lane **heap;
     struct lane *last;   /* whose run the caller holds, or NULL */
     uint64_t from, to;   /* TSC: the window; `to` is outside */
     uint64_t packets;
@@ -33,37 +29,10 @@ struct idtap_iter {
     struct idtap_error *errors;
 };
 
-static bool before(const struct lane *a, const struct lane *b)
-{
-    return a->tsc != b->tsc ? a->tsc < b->tsc : a->stream < b->stream;
-}
-
-static void sift_down(struct idtap_iter *it, unsigned int i)
-{
-    struct lane *lane = it->heap[i];
-
-    for ( ;; )
-    {
-        unsigned int child = 2 * i + 1;
-
-        if ( child >= it->nr )
-            break;
-        if ( child + 1 < it->nr && before(it->heap[child + 1],
-                                          it->heap[child]) )
-            child++;
-        if ( !before(it->heap[child], lane) )
-            break;
-        it->heap[i] = it->heap[child];
-        i = child;
-    }
-
-    it->heap[i] = lane;
-}
-
 static void look_at(struct lane *l)
 {
-    l->tsc = l->pos < l->packet.end ? idtap_record_at(l->pos)->tsc
-                                    : l->packet.header.timestamp_begin;
+    l->m.tsc = l->pos < l->packet.end ? idtap_record_at(l->pos)->tsc
+                                      : l->packet.header.timestamp_begin;
 }
 
 /* Steps over what is before the window: a packet may become an empty one. */
@@ -124,7 +93,7 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
     {
         struct lane *l = &it->lanes[it->nr_lanes];
 
-        l->stream = i;
+        l->m.stream = i;
         l->cpu = t->streams[i].cpu;
         if ( cpus && l->cpu >= 0 &&
              !(cpus[l->cpu / 64] >> (l->cpu % 64) & 1) )
@@ -136,7 +105,7 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
         rc = advance(it, l);
         if ( rc > 0 )
         {
-            it->heap[it->nr++] = l;
+            it->heap[it->nr++] = &l->m;
             rc = 0;
         }
     }
@@ -147,8 +116,7 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
         return rc;
     }
 
-    for ( i = it->nr / 2; i-- > 0; )
-        sift_down(it, i);
+    merge_build(it->heap, it->nr);
     *iter = it;
     return 0;
 }
@@ -160,9 +128,8 @@ void idtap_iter_window(struct idtap_iter *it, uint64_t from, uint64_t to)
     it->from = from;
     it->to = to;
     for ( i = 0; i < it->nr; i++ )
-        enter_window(it, it->heap[i]);
-    for ( i = it->nr / 2; i-- > 0; )
-        sift_down(it, i);
+        enter_window(it, (struct lane *)(void *)it->heap[i]);
+    merge_build(it->heap, it->nr);
 }
 
 void idtap_iter_close(struct idtap_iter *it)
@@ -203,26 +170,15 @@ static int settle(struct idtap_iter *it)
             it->heap[0] = it->heap[it->nr];
     }
 
-    sift_down(it, 0);
+    merge_sift_down(it->heap, it->nr, 0);
     return 0;
-}
-
-/* The lane that comes after the top one, or NULL. */
-static const struct lane *second(const struct idtap_iter *it)
-{
-    if ( it->nr < 2 )
-        return NULL;
-    if ( it->nr == 2 || before(it->heap[1], it->heap[2]) )
-        return it->heap[1];
-    return it->heap[2];
 }
 
 int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
 {
-    const struct lane *next;
     struct lane *l;
     const uint8_t *p;
-    uint64_t limit = UINT64_MAX;
+    uint64_t limit;
     int rc = settle(it);
 
     if ( rc )
@@ -230,12 +186,10 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
     if ( !it->nr || (it->to != UINT64_MAX && it->heap[0]->tsc >= it->to) )
         return 0;
 
-    l = it->heap[0];
-    next = second(it);
+    /* A lane begins with its merge_lane. */
+    l = (struct lane *)(void *)it->heap[0];
     p = l->packet.end;
-    /* With equal times, the stream of the lower number goes first. */
-    if ( next )
-        limit = next->tsc - (next->stream < l->stream);
+    limit = merge_limit(it->heap, it->nr);
     if ( limit >= it->to && it->to != UINT64_MAX )
         limit = it->to - 1;
     if ( limit < l->packet.header.timestamp_end )
@@ -244,7 +198,7 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
                 break;
 
     *run = (struct idtap_run){
-        .stream = l->stream,
+        .stream = l->m.stream,
         .cpu = l->cpu,
         .packet = &l->packet,
         .begin = l->pos,

@@ -244,6 +244,8 @@ static void put_events(FILE *f)
     put_event(f, IDTAP_EV_DETACH, "");
     put_event(f, IDTAP_EV_LOST, "u64 count; u32 cpu; u32 pad; ");
     put_event(f, IDTAP_EV_CONFIG, "x32 classes; u32 pad; ");
+    put_event(f, IDTAP_EV_TRIGGER, "text message[112]; ");
+    _Static_assert(IDTAP_TRIGGER_LEN == 112, "the line above says it");
 }
 
 /* The whole text, malloc'ed; NULL for want of memory. */

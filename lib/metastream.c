@@ -121,7 +121,7 @@ static int append(struct idtap_metastream *ms, struct idtap_record *r,
     r->tsc = tsc;
     r->event = event;
     r->vcpu = IDTAP_VCPU_NONE;
-    if ( event != IDTAP_EV_DOMAIN )
+    if ( event != IDTAP_EV_DOMAIN && event != IDTAP_EV_TRIGGER )
         r->domain = IDTAP_DOMID_NONE;
 
     memcpy(ms->packet.bytes + ms->used, r, size);
@@ -156,21 +156,37 @@ int idtap_metastream_clock_sync(struct idtap_metastream *ms, uint64_t tsc,
     return append(ms, &c.r, tsc, IDTAP_EV_CLOCK_SYNC, sizeof(c));
 }
 
+/* @text into a field of `size` bytes, which were all 0: so it ends. */
+static void put_text(char *field, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+
+    if ( len >= size )
+    {
+        len = size - 1;
+        /* Bytes 10xxxxxx continue a character: do not leave half of one. */
+        while ( len && ((unsigned char)text[len] & 0xc0) == 0x80 )
+            len--;
+    }
+    memcpy(field, text, len);
+    field[len] = '\0';
+}
+
+int idtap_metastream_trigger(struct idtap_metastream *ms, uint64_t tsc,
+                             uint16_t domain, const char *text)
+{
+    struct idtap_trigger t = { .r.domain = domain };
+
+    put_text(t.message, sizeof(t.message), text);
+    return append(ms, &t.r, tsc, IDTAP_EV_TRIGGER, sizeof(t));
+}
+
 int idtap_metastream_domain(struct idtap_metastream *ms, uint64_t tsc,
                             uint16_t domain, const char *name)
 {
     struct idtap_domain_name d = { .r.domain = domain };
-    size_t len = strlen(name);
 
-    if ( len >= sizeof(d.name) )
-    {
-        len = sizeof(d.name) - 1;
-        /* Bytes 10xxxxxx continue a character: do not leave half of one. */
-        while ( len && ((unsigned char)name[len] & 0xc0) == 0x80 )
-            len--;
-    }
-    memcpy(d.name, name, len);
-
+    put_text(d.name, sizeof(d.name), name);
     return append(ms, &d.r, tsc, IDTAP_EV_DOMAIN, sizeof(d));
 }
 

@@ -82,6 +82,7 @@ static const struct { const char *name; uint32_t class; } events[] = {
     [IDTAP_EV_DETACH]        = { "detach", 0 },
     [IDTAP_EV_LOST]          = { "lost", 0 },
     [IDTAP_EV_CONFIG]        = { "config", 0 },
+    [IDTAP_EV_TRIGGER]       = { "trigger", 0 },
 };
 
 static const char *const owners[] = {

@@ -37,6 +37,7 @@ const uint8_t idtap_record_bytes[256] = {
     [IDTAP_EV_DETACH]        = sizeof(struct idtap_record),
     [IDTAP_EV_LOST]          = sizeof(struct idtap_lost),
     [IDTAP_EV_CONFIG]        = sizeof(struct idtap_config_change),
+    [IDTAP_EV_TRIGGER]       = sizeof(struct idtap_trigger),
 };
 
 /* Words of a record, as one 64-bit load behind the TSC sees them. */
@@ -120,16 +121,19 @@ static int explain(const uint8_t *p, uint64_t off, uint64_t content,
         return BAD(off + offsetof(struct idtap_record, domain),
                    "domain cannot be %u", r->domain);
 
-    return BAD(off, "a name does not end");
+    return BAD(off, "a text does not end");
 }
 
-/* A name must end within its field. */
+/* A text must end within its field. */
 static bool payload_bad(const struct idtap_record *r)
 {
     const struct idtap_domain_name *d = (const void *)r;
+    const struct idtap_trigger *t = (const void *)r;
 
-    return r->event == IDTAP_EV_DOMAIN &&
-           !memchr(d->name, '\0', sizeof(d->name));
+    return (r->event == IDTAP_EV_DOMAIN &&
+            !memchr(d->name, '\0', sizeof(d->name))) ||
+           (r->event == IDTAP_EV_TRIGGER &&
+            !memchr(t->message, '\0', sizeof(t->message)));
 }
 
 int packet_check_records(const uint8_t *p, int cpu, struct idtap_error *err)

@@ -222,6 +222,54 @@ unsigned int idtap_rings_pending(struct idtap_rings_map *map, unsigned int cpu)
     return n;
 }
 
+/* Is packet @seq still what it was, though others may have come after it? */
+static bool whole(const struct idtap_rings_map *map,
+                  const struct ring_map *ring, uint64_t seq)
+{
+    /* Pairs with announce(): loads of the packet come before this one. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&ring->info->begun, __ATOMIC_ACQUIRE) <
+           seq + map->nr_packets;
+}
+
+uint64_t idtap_rings_catch_up(struct idtap_rings_map *map, unsigned int cpu,
+                              unsigned int keep)
+{
+    struct ring_map *ring = &map->ring[cpu];
+    uint64_t gone, begun;
+
+    if ( !ring->packets )
+        return 0;
+    if ( keep >= map->nr_packets )
+        keep = map->nr_packets - 1;
+    begun = ring->info->begun;
+    if ( begun <= ring->next + keep )
+        return 0;
+    gone = begun - keep - ring->next;
+    ring->next += gone;
+    return gone;
+}
+
+uint64_t idtap_rings_closed(struct idtap_rings_map *map, unsigned int cpu)
+{
+    const struct ring_map *ring = &map->ring[cpu];
+
+    return ring->packets ? __atomic_load_n(&ring->info->begun,
+                                           __ATOMIC_ACQUIRE) : 0;
+}
+
+bool idtap_rings_copy(struct idtap_rings_map *map, unsigned int cpu,
+                      uint64_t seq, void *buf)
+{
+    const struct ring_map *ring = &map->ring[cpu];
+
+    if ( !ring->packets || !complete(map, ring, seq) )
+        return false;
+    memcpy(buf, ring->packets + seq % map->nr_packets *
+                (size_t)map->packet_size, map->packet_size);
+    return whole(map, ring, seq);
+}
+
 bool idtap_rings_unsettled(struct idtap_rings_map *map, unsigned int cpu)
 {
     const struct ring_map *ring = &map->ring[cpu];

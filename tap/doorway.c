@@ -175,12 +175,12 @@ static int config_write(struct hypfs_entry_leaf *leaf,
     return rc;
 }
 
-static void flush_ring(struct tap_ring *ring, bool restart)
+static void flush_ring(struct tap_ring *ring, uint32_t what)
 {
-    if ( restart )
-        tap_ring_restart(ring);
-    else
+    if ( what == IDTAP_FLUSH )
         tap_ring_flush(ring);
+    else
+        tap_ring_restart(ring, what == IDTAP_FLUSH_OVERWRITE);
 }
 
 static void flush_this_cpu(void *info)
@@ -188,22 +188,22 @@ static void flush_this_cpu(void *info)
     struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
 
     if ( c )
-        flush_ring(&c->ring, *(const bool *)info);
+        flush_ring(&c->ring, *(const uint32_t *)info);
 }
 
 /* A pCPU that is offline has no writer: its ring is flushed from here. */
-static int flush_all(bool restart)
+static int flush_all(uint32_t what)
 {
     unsigned int i;
 
     if ( !get_cpu_maps() )
         return -XEN_EBUSY;
-    on_selected_cpus(cpu_online_map, flush_this_cpu, &restart, 1);
+    on_selected_cpus(cpu_online_map, flush_this_cpu, &what, 1);
     for ( i = 0; i < nr_cpu_ids; i++ )
         if ( tap_cpus[i] && !test_bit(i, cpu_online_map) )
-            flush_ring(&tap_cpus[i]->ring, restart);
+            flush_ring(&tap_cpus[i]->ring, what);
     put_cpu_maps();
-    if ( restart )
+    if ( what != IDTAP_FLUSH )
         tap_intercepts_restart();
     return 0;
 }
@@ -218,11 +218,12 @@ static int flush_write(struct hypfs_entry_leaf *leaf,
         return rc;
     what = flush_word;
     flush_word = ++flushes; /* which is what it reads as */
-    if ( what != IDTAP_FLUSH && (what != IDTAP_FLUSH_RESTART || config.classes) )
+    if ( what < IDTAP_FLUSH || what > IDTAP_FLUSH_OVERWRITE ||
+         (what != IDTAP_FLUSH && config.classes) )
         return -XEN_EINVAL;
     /* Pairs with tap_recording_stop(), as in counter_read(). */
     __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
-    rc = flush_all(what == IDTAP_FLUSH_RESTART);
+    rc = flush_all(what);
     __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
     return rc;
 }

@@ -19,7 +19,8 @@ static unsigned int place_of(const struct tap_ring *ring, uint64_t seq)
 /*
  * May packet @seq be written?  Its place must have been read by dom0 (whose
  * word is only believed as far as it goes: a value from the future makes the
- * difference wrap, and fails) and be complete from the previous lap.
+ * difference wrap, and fails), unless the ring overwrites, and be complete
+ * from the previous lap: else a hook that we interrupted writes there yet.
  */
 static bool packet_free(const struct tap_ring *ring, uint64_t seq)
 {
@@ -30,7 +31,7 @@ static bool packet_free(const struct tap_ring *ring, uint64_t seq)
 
     /* Pairs with the reader's release store after it is done with a packet. */
     consumed = __atomic_load_n(&ring->consumed->packets, __ATOMIC_ACQUIRE);
-    if ( seq - consumed >= ring->nr_packets )
+    if ( !ring->overwrite && seq - consumed >= ring->nr_packets )
         return false;
 
     return ring->info->complete[place_of(ring, seq)] ==
@@ -54,6 +55,19 @@ static void count_discard(struct tap_ring *ring, uint64_t tsc)
     if ( !ring->info->first_discard_tsc )
         ring->info->first_discard_tsc = tsc;
     local_inc(&ring->discarded);
+}
+
+/*
+ * Tells readers that packet @seq is about to be written, before anything of it
+ * is.  Never goes back: who was interrupted here may come late.
+ */
+static void announce(struct tap_ring *ring, uint64_t seq)
+{
+    uint64_t old;
+
+    do {
+        old = *(volatile uint64_t *)&ring->info->begun;
+    } while ( old < seq && !local_cmpxchg(&ring->info->begun, old, seq) );
 }
 
 static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
@@ -100,6 +114,7 @@ static bool step(struct tap_ring *ring, uint64_t old, unsigned int size,
      */
     uint64_t discarded = *(volatile uint64_t *)&ring->discarded;
 
+    announce(ring, seq);
     TAP_RING_WINDOW(reserve);
     if ( !local_cmpxchg(&ring->reserve, old, new) )
         return false;
@@ -161,13 +176,14 @@ bool tap_ring_flush(struct tap_ring *ring)
     return true;
 }
 
-bool tap_ring_restart(struct tap_ring *ring)
+bool tap_ring_restart(struct tap_ring *ring, bool overwrite)
 {
     struct idtap_packet_header *h;
 
     if ( !tap_ring_flush(ring) )
         return false;
 
+    ring->overwrite = overwrite;
     ring->seq_base = ring->reserve >> ring->packet_shift;
     ring->discarded_base = ring->discarded_told = ring->discarded;
     ring->info->first_discard_tsc = 0;

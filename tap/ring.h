@@ -11,7 +11,9 @@
  * step to the next one, and only by it.
  *
  * When the next packet is not yet consumed the record is dropped and counted;
- * packets never get overwritten unread.
+ * packets never get overwritten unread.  In a ring that overwrites, what was
+ * consumed does not count: a record is dropped, and counted, only if one that
+ * it has interrupted is still being written into the packet that comes next.
  *
  * Writers: the owning pCPU only, in any context (see tap/local.h).  Reader:
  * dom0, one, through the shared pages; it is trusted with nothing: a wrong
@@ -42,6 +44,8 @@ struct tap_ring {
     uint32_t packet_shift;     /* log2(packet_size); constant */
     uint32_t nr_packets;       /* constant */
     uint32_t cpu;              /* constant */
+    bool overwrite;            /* full: the oldest packet goes.  Changes while
+                                  nothing is recorded */
     uint64_t records;          /* records reserved */
     uint64_t discarded;        /* records dropped: no packet was free */
     uint64_t discarded_told;   /* discards that a closed packet has told of */
@@ -82,9 +86,10 @@ bool tap_ring_flush(struct tap_ring *ring);
 /*
  * As tap_ring_flush(), and packets and discards are counted from 0 again.  The
  * caller is sure that nothing is being recorded.  Returns false, with nothing
- * changed but the flush tried, if the open packet could not be closed.
+ * changed but the flush tried, if the open packet could not be closed.  From
+ * then on the ring overwrites, or not, as @overwrite says.
  */
-bool tap_ring_restart(struct tap_ring *ring);
+bool tap_ring_restart(struct tap_ring *ring, bool overwrite);
 
 /* The bytes of packet place @place reached the end of a lap. */
 void tap_ring_complete(struct tap_ring *ring, unsigned int place,

@@ -11,8 +11,10 @@
  *   caused       blob     struct idtap_caused_table
  *   flush        uint rw  writing IDTAP_FLUSH closes every pCPU's open packet;
  *                         IDTAP_FLUSH_RESTART, while nothing is recorded, also
- *                         makes packets and discards count from 0 again; reads
- *                         as the number of writes so far
+ *                         makes packets and discards count from 0 again;
+ *                         IDTAP_FLUSH_OVERWRITE is the same, and from then on
+ *                         until the next restart a full ring overwrites its
+ *                         oldest packet; reads as the number of writes so far
  *   clock        blob     struct idtap_clock
  *   rings        blob     struct idtap_rings
  *   cpuN/records, cpuN/discards, cpuN/packets   uint (64 bit)
@@ -26,6 +28,7 @@
 #define IDTAP_MAX_DOMAINS    64u
 #define IDTAP_FLUSH          1u
 #define IDTAP_FLUSH_RESTART  2u
+#define IDTAP_FLUSH_OVERWRITE 3u
 
 /* What the CPUs can do, as far as Xen makes use of it. */
 #define IDTAP_HW_SVM              (1u << 0)

@@ -55,6 +55,10 @@ int idtap_metastream_domain(struct idtap_metastream *ms, uint64_t tsc,
 int idtap_metastream_lost(struct idtap_metastream *ms, uint64_t tsc,
                           uint32_t cpu, uint64_t count);
 
+/* What somebody waited for has happened, to `domain` (or NONE); as names. */
+int idtap_metastream_trigger(struct idtap_metastream *ms, uint64_t tsc,
+                             uint16_t domain, const char *text);
+
 int idtap_metastream_config(struct idtap_metastream *ms, uint64_t tsc,
                             uint32_t classes);
 

@@ -56,7 +56,10 @@ struct idtap_ring_info {
     uint64_t flushed;   /* packets before this one were closed by the time of
                            the last flush; those not complete yet will be as
                            soon as the hook that was interrupted goes on */
-    uint64_t reserved[3];
+    uint64_t begun;     /* the newest packet that anything was written to, or
+                           will be at any moment: in a ring that overwrites,
+                           the packet nr_packets before it is not whole */
+    uint64_t reserved[2];
     uint64_t mfn[IDTAP_NR_PACKETS_MAX];     /* first frame of each packet; a
                                                packet's frames are contiguous */
     uint64_t complete[IDTAP_NR_PACKETS_MAX];/* sequence number + 1 of the newest

@@ -45,6 +45,7 @@ enum idtap_event {
     IDTAP_EV_DETACH        = 67, /* struct idtap_record */
     IDTAP_EV_LOST          = 68, /* struct idtap_lost */
     IDTAP_EV_CONFIG        = 69, /* struct idtap_config_change */
+    IDTAP_EV_TRIGGER       = 70, /* struct idtap_trigger */
 };
 
 /* Classes, as bits of a mask: what a user can ask for. */
@@ -255,6 +256,12 @@ struct idtap_config_change {
     uint32_t pad;
 };
 
+#define IDTAP_TRIGGER_LEN 112 /* with its NUL; longer texts are cut */
+struct idtap_trigger {
+    struct idtap_record r; /* domain: whose event it was, or NONE */
+    char message[IDTAP_TRIGGER_LEN];
+};
+
 #define IDTAP_ASSERT_SIZE(type, size) \
     _Static_assert(sizeof(type) == (size), #type " is ABI")
 IDTAP_ASSERT_SIZE(struct idtap_record, 16);
@@ -271,5 +278,6 @@ IDTAP_ASSERT_SIZE(struct idtap_clock_sync, 40);
 IDTAP_ASSERT_SIZE(struct idtap_domain_name, 64);
 IDTAP_ASSERT_SIZE(struct idtap_lost, 32);
 IDTAP_ASSERT_SIZE(struct idtap_config_change, 24);
+IDTAP_ASSERT_SIZE(struct idtap_trigger, 128);
 
 #endif /* IDTAP_RECORD_H */

@@ -11,6 +11,8 @@
 #ifndef IDTAP_RECORDER_H
 #define IDTAP_RECORDER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <idtap/host.h>
@@ -25,6 +27,10 @@ struct idtap_recorder_options {
                                     Parts are DIR/000001, DIR/000002, ... */
     unsigned int keep_parts;     /* delete older ones; 0: keep all */
     const char *command;         /* for the metadata */
+    /* Called for each packet that was written; NULL: not. */
+    void (*packet)(void *ctx, unsigned int cpu, const void *packet,
+                   size_t size);
+    void *ctx;
 };
 
 struct idtap_recorder_stats {
@@ -37,6 +43,12 @@ struct idtap_recorder_stats {
         uint64_t first_discard_tsc; /* 0: none */
     } cpu[IDTAP_MAX_CPUS];
 };
+
+/*
+ * Makes the directory @path if it is not there, mode 0700, and opens it into
+ * *fd.  -EEXIST: there is something in it already.
+ */
+int idtap_trace_make_dir(const char *path, int *fd);
 
 /*
  * Begins: makes the directory, forgets what lies unread in the rings, starts
@@ -56,6 +68,16 @@ int idtap_recorder_drain(struct idtap_recorder *recorder);
 
 /* Clock, domain names, losses: into the stream "meta"; about once a second. */
 int idtap_recorder_note(struct idtap_recorder *recorder);
+
+/*
+ * Closes all open packets and writes them out: every record older than *tsc is
+ * then on the disk.  Each pCPU's packet costs its whole size there.
+ */
+int idtap_recorder_sync(struct idtap_recorder *recorder, uint64_t *tsc);
+
+/* Marks this moment in the trace, because of @domain, or IDTAP_DOMID_NONE. */
+int idtap_recorder_trigger(struct idtap_recorder *recorder, uint16_t domain,
+                           const char *text);
 
 /*
  * Stops the tap, drains the rest (unless @quickly), closes and frees.  @stats

@@ -49,6 +49,42 @@ unsigned int idtap_rings_pending(struct idtap_rings_map *map,
  */
 bool idtap_rings_unsettled(struct idtap_rings_map *map, unsigned int cpu);
 
+/* Gives back everything that lies in the rings, unread. */
+void idtap_rings_forget(struct idtap_rings_map *map);
+
+/*
+ * After a flush: calls @take, which takes what it can get and returns 0 or
+ * -errno, until every packet that the flush closed was taken.  -ETIMEDOUT if
+ * that does not come to an end.
+ */
+int idtap_rings_settle(struct idtap_rings_map *map, int (*take)(void *ctx),
+                       void *ctx);
+
+/*
+ * Closes the gate, forgets what an earlier reader left, and makes packets and
+ * discards count from 0 again.  @overwrite: a full ring shall overwrite its
+ * oldest packet until the next restart, instead of dropping what is new.
+ */
+int idtap_rings_restart(struct idtap_host *host, struct idtap_rings_map *map,
+                        bool overwrite);
+
+/*
+ * Of a ring that overwrites, while nothing is recorded: goes on to the oldest
+ * packet that is still whole, or the @keep-th newest.  Returns how many packets
+ * were passed over.
+ */
+uint64_t idtap_rings_catch_up(struct idtap_rings_map *map, unsigned int cpu,
+                              unsigned int keep);
+
+/*
+ * While a ring overwrites: packets of @cpu closed since the attach, by number;
+ * and a copy of the one of number @seq into @buf, of a packet's size.  False if
+ * it is not complete, or was overwritten, be it under our eyes.
+ */
+uint64_t idtap_rings_closed(struct idtap_rings_map *map, unsigned int cpu);
+bool idtap_rings_copy(struct idtap_rings_map *map, unsigned int cpu,
+                      uint64_t seq, void *buf);
+
 /* TSC of the first discard of the recording on @cpu, or 0. */
 uint64_t idtap_rings_first_discard(struct idtap_rings_map *map,
                                    unsigned int cpu);

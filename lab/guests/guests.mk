@@ -22,7 +22,8 @@ TRUTH_OBJS := $(patsubst $(GUESTS_SRC)/%,$(GUESTS_OBJ)/%.o, \
         $(wildcard $(GUESTS_SRC)/truth/*.c $(GUESTS_SRC)/truth/*.S))
 
 .PHONY: guests
-guests: $(addprefix $(GUESTS_OUT)/,truth.elf truth.cfg linux.cpio.gz linux.cfg)
+guests: $(addprefix $(GUESTS_OUT)/,truth.elf truth.cfg ends.elf ends.cfg \
+        linux.cpio.gz linux.cfg)
 
 $(GUESTS_OBJ)/%.c.o: $(GUESTS_SRC)/%.c
 	@mkdir -p $(@D)
@@ -37,6 +38,12 @@ $(GUESTS_OUT)/truth.elf: $(TRUTH_OBJS) $(GUESTS_SRC)/truth/truth.lds
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	    -Wl,--no-warn-rwx-segments -Wl,-T,$(GUESTS_SRC)/truth/truth.lds \
 	    -o $@ $(TRUTH_OBJS)
+
+$(GUESTS_OUT)/ends.elf: $(GUESTS_OBJ)/ends/ends.S.o $(GUESTS_SRC)/truth/truth.lds
+	@mkdir -p $(@D)
+	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+	    -Wl,--no-warn-rwx-segments -Wl,-T,$(GUESTS_SRC)/truth/truth.lds \
+	    -o $@ $<
 
 # The load runs inside a Linux guest, so it is an ordinary static program.
 $(GUESTS_OBJ)/load: $(GUESTS_SRC)/linux/load.c
@@ -56,10 +63,11 @@ $(GUESTS_OUT)/linux.cpio.gz: $(GUESTS_OBJ)/load $(GUESTS_SRC)/linux/init
 	    gzip -9n > $@.new
 	$(Q)mv $@.new $@
 
-$(GUESTS_OUT)/truth.cfg $(GUESTS_OUT)/linux.cfg: $(GUESTS_OUT)/%.cfg:
+$(addprefix $(GUESTS_OUT)/,truth.cfg ends.cfg linux.cfg): $(GUESTS_OUT)/%.cfg:
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 $(GUESTS_OUT)/truth.cfg: $(GUESTS_SRC)/truth/truth.cfg
+$(GUESTS_OUT)/ends.cfg: $(GUESTS_SRC)/ends/ends.cfg
 $(GUESTS_OUT)/linux.cfg: $(GUESTS_SRC)/linux/linux.cfg
 
 -include $(patsubst %.o,%.d,$(TRUTH_OBJS))

@@ -166,7 +166,7 @@ static void absent_reader(void **state)
 
         /* The open packet cannot be closed: nothing moves. */
         assert_false(tap_ring_flush(&t.ring));
-        assert_false(tap_ring_restart(&t.ring));
+        assert_false(tap_ring_restart(&t.ring, false));
         assert_int_equal(t.ring.reserve, reserve);
         assert_int_equal(t.ring.packets, shapes[i].nr_packets - 1);
         assert_int_equal(t.info.flushed, 0);
@@ -279,11 +279,11 @@ static void restart(void **state)
         for ( k = 0; k < i * 100; k++ )
             ring_write(&t, 0, 40);
         if ( t.ring.discarded > before )
-            assert_false(tap_ring_restart(&t.ring));
+            assert_false(tap_ring_restart(&t.ring, false));
         ring_settle(&t);
         assert_int_equal(t.told, t.ring.discarded - before);
 
-        assert_true(tap_ring_restart(&t.ring));
+        assert_true(tap_ring_restart(&t.ring, false));
         assert_int_equal(t.info.first_discard_tsc, 0);
         assert_int_equal(header(t.next)->packet_seq_num, 0);
         assert_int_equal(header(t.next)->timestamp_begin, now);
@@ -304,7 +304,7 @@ static void restart_flushes(void **state)
     assert_true(ring_write(&t, 0, 16));
     assert_true(tap_ring_flush(&t.ring));
     assert_true(ring_write(&t, 0, 16));
-    assert_true(tap_ring_restart(&t.ring));
+    assert_true(tap_ring_restart(&t.ring, false));
     assert_true(ring_write(&t, 0, 16));
     assert_true(tap_ring_flush(&t.ring));
     assert_int_equal(header(0)->packet_seq_num, 0);

@@ -57,6 +57,10 @@ static void run(const char *script)
             while ( ring_write(&t, 1, 16) )
                 ;
             break;
+        case 'l':
+            for ( i = 0; i < 5 * 3 + 4; i++ )
+                ring_write(&t, 1, 1024);
+            break;
         case 'f':
             tap_ring_flush(&t.ring);
             break;
@@ -97,11 +101,14 @@ static void on_step(int sig, siginfo_t *info, void *context)
         set_trap(context, false);
 }
 
+static bool overwrite; /* the ring of the trials does */
+
 /* A write or flush, interrupted before step @step; returns the steps taken. */
 static unsigned long trial(bool flush, unsigned int full, unsigned int left,
                            unsigned long step, const char *script)
 {
     ring_open(&t, 4, 4096, 4);
+    t.ring.overwrite = overwrite;
     t.nested = true;
     while ( full-- )
     {
@@ -121,7 +128,10 @@ static unsigned long trial(bool flush, unsigned int full, unsigned int left,
         ring_write(&t, 0, 24);
     stepping = false;
 
-    ring_settle(&t);
+    if ( overwrite )
+        ring_settle_overwritten(&t);
+    else
+        ring_settle(&t);
     ring_close(&t);
     return step_nr;
 }
@@ -131,14 +141,17 @@ static void each_step(bool flush)
     static const char *const scripts[] = {
         "w", "f", "d", "wfr", "drd",
     };
+    /* Of a ring that overwrites; 'l' goes round it, and then some. */
+    static const char *const over[] = { "pfw", "l" };
     static const struct {
         unsigned int full, left;
-    } states[] = { { 0, 8 }, { 1, 48 }, { 2, 8 } };
-    unsigned int i, k;
+    } states[] = { { 0, 8 }, { 1, 48 }, { 2, 8 }, { 6, 8 } };
+    unsigned int i = overwrite ? 2 : 0, nr_states = overwrite ? 4 : 3;
+    unsigned int k;
     unsigned long step, steps, total = 0;
 
-    for ( i = 0; i < sizeof(states) / sizeof(states[0]); i++ )
-        for ( k = 0; k < sizeof(scripts) / sizeof(scripts[0]); k++ )
+    for ( ; i < nr_states; i++ )
+        for ( k = 0; k < (overwrite ? 2 : 5); k++ )
         {
             /* Much of it would be the sanitizer's own instructions. */
             if ( STRIDE > 1 && (i + k) % 4 )
@@ -147,7 +160,9 @@ static void each_step(bool flush)
             assert_true(steps > 50);
             for ( step = 0; step < steps; step += STRIDE, total++ )
                 assert_int_equal(trial(flush, states[i].full, states[i].left,
-                                       step, scripts[k]), step + 1);
+                                       step, overwrite ? over[k]
+                                                       : scripts[k]),
+                                 step + 1);
         }
     print_message("%lu interrupts\n", total);
 }
@@ -164,11 +179,21 @@ static void steps_of_flush(void **state)
     each_step(true);
 }
 
+static void steps_of_overwriting(void **state)
+{
+    (void)state;
+    overwrite = true;
+    each_step(false);
+    each_step(true);
+    overwrite = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_of_write),
         cmocka_unit_test(steps_of_flush),
+        cmocka_unit_test(steps_of_overwriting),
     };
     struct sigaction start = {
         .sa_sigaction = on_start, .sa_flags = SA_SIGINFO,

@@ -106,6 +106,49 @@ static void time_never_goes_back(void **state)
     idtap_trace_close(t);
 }
 
+/* A trigger: whose it was, and a text that is cut, and must end. */
+static void triggers(void **state)
+{
+    const struct idtap_trigger *r;
+    struct idtap_metastream *ms;
+    struct idtap_cursor *c;
+    struct idtap_packet p;
+    struct idtap_trace *t;
+    char text[200], *path;
+    uint8_t *data;
+    size_t len;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[199] = '\0';
+    assert_int_equal(idtap_metastream_open(fd, &ms), 0);
+    idtap_metastream_trigger(ms, 5, 7, "guest d7 crashed");
+    idtap_metastream_trigger(ms, 6, IDTAP_DOMID_NONE, text);
+    assert_int_equal(idtap_metastream_close(ms), 0);
+
+    assert_int_equal(idtap_trace_open(dir, &t, &err), 0);
+    assert_int_equal(idtap_cursor_open(t, 0, &c), 0);
+    assert_int_equal(idtap_cursor_next(c, &p, &err), 1);
+    r = (const void *)p.begin;
+    assert_int_equal(r->r.event, IDTAP_EV_TRIGGER);
+    assert_int_equal(r->r.domain, 7);
+    assert_string_equal(r->message, "guest d7 crashed");
+    r = (const void *)idtap_record_next(p.begin);
+    assert_int_equal(r->r.domain, IDTAP_DOMID_NONE);
+    assert_int_equal(strlen(r->message), IDTAP_TRIGGER_LEN - 1);
+    idtap_cursor_close(c);
+    idtap_trace_close(t);
+
+    path = test_path(dir, "meta");
+    data = test_read_file(path, &len);
+    data[len - 1] = 'x';
+    test_write_file(path, data, len);
+    assert_int_equal(test_read_all(dir, NULL, NULL, &err), -EBADMSG);
+    assert_non_null(strstr(err.what, "a text does not end"));
+    free(data);
+    free(path);
+}
+
 static void long_names(void **state)
 {
     struct idtap_metastream *ms;
@@ -166,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(many_packets),
         T(time_never_goes_back),
+        T(triggers),
         T(long_names),
         T(full_disk),
     };

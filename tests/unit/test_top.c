@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pages of top: from a known trace to the very text. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../cli/top_render.h"
+#include "feed_test.h"
+
+static struct feed_test t;
+static struct top_model m;
+static struct top_view view;
+static struct top_page page;
+
+static void begin(void)
+{
+    setenv("TZ", "UTC", 1);
+    memset(&m, 0, sizeof(m));
+    view = (struct top_view){ .source = "here", .filter = "",
+                              .selected = ~0u };
+    feed_test_open(&t, MS);
+}
+
+static void end(void)
+{
+    top_page_clear(&page);
+    top_model_clear(&m);
+    feed_test_close(&t);
+}
+
+static void next(void)
+{
+    struct interval in;
+
+    assert_int_equal(feed_next(t.feed, &in), 1);
+    assert_int_equal(top_model_update(&m, &in), 0);
+    top_sort(&m, view.sort);
+}
+
+static void render(void)
+{
+    top_page_clear(&page);
+    assert_int_equal(top_render(&m, &view, &page), 0);
+}
+
+static void expect(const char *const *lines, unsigned int nr)
+{
+    unsigned int i;
+
+    render();
+    for ( i = 0; i < nr && i < page.nr; i++ )
+        assert_string_equal(page.lines[i].text, lines[i]);
+    assert_int_equal(page.nr, nr);
+}
+
+static const char *find(const char *text)
+{
+    unsigned int i;
+
+    for ( i = 0; i < page.nr; i++ )
+        if ( strstr(page.lines[i].text, text) )
+            return page.lines[i].text;
+    return NULL;
+}
+
+static void whole_pages(void **state)
+{
+    static const char *const second[] = {
+        "idtap top  22:13:20  here  2 CPUs, 1.00 ms, by rate",
+        "records 2.30 M/s  nothing lost",
+        "",
+        "DOMAIN                 EXIT/s INJECT/s  LAPIC/s EXCEPT/s    IRQ/s"
+        "    NMI/s SOFTIR/s    %XEN",
+        "d2 (db?)                    -        -        -        -        -"
+        "   1.00 M        -     0.0",
+        "d1 (web)                100 k    100 k        -        -        -"
+        "        -        -    20.0",
+        "",
+        "DOMAIN               CLASS     EVENT                     RATE/s"
+        "      MIN     MEAN      P99      MAX   %CPU",
+        "d2 (db?)             nmi       NMI                       1.00 M"
+        "   500 ns   500 ns   500 ns   500 ns   50.0",
+        "d1 (web)             exit      MSR                        100 k"
+        "  2.00 us  2.00 us  2.00 us  2.00 us   20.0",
+        "d1 (web)             inject    0xf3                       100 k"
+        "        -        -        -        -      -",
+    };
+
+    (void)state;
+    begin();
+    next();
+    render();
+    assert_null(find("NMI "));
+    next();
+    expect(second, sizeof(second) / sizeof(second[0]));
+    assert_int_equal(page.lines[1].attr, TOP_PLAIN);
+    next();
+    view.filter = "-e nmi";
+    render();
+    assert_non_null(find("d1 (shop)"));
+    assert_null(find("web"));
+    assert_non_null(strstr(page.lines[1].text, "LOST"));
+    assert_non_null(strstr(page.lines[1].text, "7 so far  only -e nmi"));
+    assert_int_equal(page.lines[1].attr, TOP_ALARM);
+    end();
+}
+
+static void sorting(void **state)
+{
+    static const struct { enum top_sort sort; const char *first; } cases[] = {
+        { TOP_BY_RATE, "NMI" }, { TOP_BY_CPU, "NMI" }, { TOP_BY_MEAN, "MSR" },
+        { TOP_BY_P99, "MSR" }, { TOP_BY_MAX, "MSR" }, { TOP_BY_NAME, "MSR" },
+    };
+    unsigned int i;
+
+    (void)state;
+    begin();
+    next();
+    next();
+    for ( i = 0; i < TOP_SORT_NR; i++ )
+    {
+        top_sort(&m, cases[i].sort);
+        assert_string_equal(m.rows[0].name, cases[i].first);
+        assert_int_equal(top_sort_by_name(top_sort_name(cases[i].sort)),
+                         cases[i].sort);
+    }
+    assert_true(top_sort_by_name("nosuch") < 0);
+    end();
+}
+
+/* Every size of screen gets just its lines, none too wide. */
+static void screens(void **state)
+{
+    unsigned int h, w, i;
+
+    (void)state;
+    begin();
+    next();
+    next();
+    for ( h = 1; h < 40; h++ )
+        for ( w = 1; w < 120; w += 7 )
+        {
+            view.height = h;
+            view.width = w;
+            view.help = h % 2;
+            top_model_watch(&m, h % 3 ? NULL : &m.rows[0]);
+            render();
+            assert_int_equal(page.nr, h);
+            for ( i = 0; i < page.nr; i++ )
+                assert_true(strlen(page.lines[i].text) <= w);
+        }
+    top_model_watch(&m, NULL);
+    view.help = false;
+    view.width = 0;
+    view.height = 24;
+    view.selected = 1;
+    view.frozen = true;
+    render();
+    assert_int_equal(page.nr_events, 3);
+    assert_int_equal(page.lines[9].attr, TOP_SELECTED);
+    assert_non_null(strstr(page.lines[9].text, "MSR"));
+    assert_non_null(strstr(page.lines[0].text, "[FROZEN]"));
+    assert_non_null(strstr(page.lines[23].text, "q quit"));
+    view.first = 2;
+    view.status = "what";
+    render();
+    assert_int_equal(page.nr_events, 1);
+    assert_string_equal(page.lines[23].text, "what");
+    view.help = true;
+    render();
+    assert_non_null(find("freeze, and go on"));
+    end();
+}
+
+/* An event in detail: rates of intervals, a histogram, the same vector. */
+static void watching(void **state)
+{
+    (void)state;
+    begin();
+    next();
+    top_model_watch(&m, &m.rows[m.rows[0].table == IDTAP_TAB_INJECT]);
+    assert_string_equal(m.watch.row.name, "MSR");
+    next();
+    render();
+    assert_non_null(find("d1 (web)  exit  MSR"));
+    assert_non_null(find("100 in this interval, all with a duration"));
+    assert_non_null(find("last rates  9   (9: 100 k/s)"));
+    /* 2000 ns are in the row from 1024 ns. */
+    assert_non_null(find("     1.02 us           100  #####"));
+    next();
+    render();
+    /* The guest is gone, though another has its id. */
+    assert_non_null(find("(this guest is gone)"));
+    assert_non_null(find("last rates  9."));
+    assert_non_null(find("no durations"));
+
+    top_model_watch(&m, &m.rows[0]);
+    render();
+    assert_null(find("(this guest is gone)"));
+    end();
+}
+
+static void by_vector(void **state)
+{
+    struct top_row row = { .domain = 1, .table = IDTAP_TAB_INJECT,
+                           .key = 0xf3 };
+
+    (void)state;
+    begin();
+    top_model_watch(&m, &row);
+    next();
+    render();
+    assert_non_null(find("Everything of vector 0xf3"));
+    assert_non_null(find("d1 (web)             inject    0xf3"));
+    assert_null(find("MSR"));
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_pages),
+        cmocka_unit_test(sorting),
+        cmocka_unit_test(screens),
+        cmocka_unit_test(watching),
+        cmocka_unit_test(by_vector),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
