@@ -101,6 +101,11 @@ jq -r 'def hex: . as $n | "0x" + ([($n / 16 | floor), $n % 16] | map("0123456789
     (.exits[] | "exits|\($d)|\(.name)|\(.count)"),
     (.injected[] | "injected|\($d)|\(vector)|\(.count)"),
     (.exceptions[] | "exceptions|\($d)|\(vector)|\(.count)"),
+    (.caused[] | "caused|\($d)|\(if .vector == null then "INT n" else vector end)|\(.count)"),
+    (.swints[] | "swints|\($d)|\(.vector | hex)|\(.count)"),
+    (.pv_traps[] | "pv_traps|\($d)|\(vector)\(if .in_xen then " in Xen" else "" end)|\(.count)"),
+    (.pv_upcalls[] | "pv_upcalls|\($d)|\(.name)\(if .vector > 0 then " " + (.vector | hex) else "" end)|\(.count)"),
+    (.evtchns[] | "evtchns|\($d)|port \(.port) \(.name) \(.source)|\(.count)"),
     (.irqs[] | "irqs|\($d)|" + (if .irq then "\(.vector | hex) irq \(.irq), of \(.owner)" else vector end) + "|\(.count)"),
     (.softirqs[] | "softirqs|\($d)|\(.softirq) \(.name)|\(.count)"),
     (.lapic[]? | "lapic|\($d)|\(.vector | hex)|\(.accepted)")' report.json | sort >want

@@ -6,7 +6,7 @@
 for n in 1 2 3; do
     truth_ready
     expect 0 idtap record --fail-on-loss -o "$OUT/trace$n" -- \
-        sh -c '. /lab/lib.sh; xl unpause truth; wait_for 60 _gone truth'
+        sh -c '. /lab/lib.sh; xl unpause truth; wait_for 100 _gone truth'
     said 'nothing lost'
     truth_verdict
     cp "$(guest_console truth)" "$OUT/trace$n.truth"

@@ -3,7 +3,7 @@
 # Filters: a filtered recording holds nothing else (tests/lab/verify looks), and
 # changing the filter while recording loses nothing that passes both.
 
-run='. /lab/lib.sh; xl unpause truth; wait_for 60 _gone truth'
+run='. /lab/lib.sh; xl unpause truth; wait_for 100 _gone truth'
 
 truth_ready
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-inject" -e inject \

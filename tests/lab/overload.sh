@@ -18,7 +18,7 @@ echo "no reader: $records recorded, $discards dropped, $happened happened"
 # The next recorder begins at 0 whatever the last one left.
 truth_ready
 expect 0 idtap record -o "$OUT/trace-small" -e inject -d truth -- \
-    sh -c '. /lab/lib.sh; xl unpause truth; wait_for 60 _gone truth'
+    sh -c '. /lab/lib.sh; xl unpause truth; wait_for 100 _gone truth'
 truth_verdict
 cp "$(guest_console truth)" "$OUT/trace-small.truth-total"
 expect 0 idtap detach
