@@ -86,7 +86,7 @@ static void stop_steps(struct cpu *c, struct frame *f)
 #define BREAK_ROW(...) { BREAK(__VA_ARGS__), OFF(ON_QEMU, QEMU_DR7) }
 
 static const struct row rows[] = {
-    { "db-step", .code = s_nops, .rflags = TF, .times = 300, SEE(STEP(2)) },
+    { "db-step", .code = s_nops, .rflags = TF, .times = 100, SEE(STEP(2)) },
     STEP_ROWS("db-step8", s_nops, K64),
     STEP_ROWS("db-step8-user", s_nops, U64),
     STEP_ROWS("db-step8-32", s_nops_32, K32),
@@ -161,7 +161,7 @@ static const struct row rows[] = {
       .dr7 = DR7_CODE, .times = 100, .prepare = set_breakpoints,
       SEE({ .vector = 6, .at = 3 }), OFF(ON_QEMU, QEMU_DR7) },
 
-    { "db-icebp", .code = s_icebp, .times = 300, SEE(
+    { "db-icebp", .code = s_icebp, .times = 100, SEE(
       { .vector = 1, .at = 2, .as = AS_ICEBP }),
       OFF(ON_QEMU, "QEMU 7.2 makes it #UD") },
     { "db-icebp-user", .code = s_icebp, .mode = U64, .times = 100, SEE(

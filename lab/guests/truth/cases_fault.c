@@ -63,6 +63,12 @@ static void stack_absent(struct cpu *c)
     cpu_map(c, VA_ISTACK, false);
 }
 
+static void irq_gate_absent(struct cpu *c)
+{
+    gate_absent(c);
+    apic_ipi(c->apic_id, ICR_SELF | ICR_FIXED | VEC_PENDING);
+}
+
 static void irq_stack_absent(struct cpu *c)
 {
     stack_absent(c);
@@ -119,14 +125,14 @@ static void on_idt(struct cpu *c, struct frame *f)
 
 /* INT 81 fails by fault v, then works. */
 #define INT_FAILS(n, way, v, ec) \
-    n, .code = s_int81, .vector = 0x81, .times = 100, .prepare = way, \
+    n, .code = s_int81, .vector = 0x81, .times = 50, .prepare = way, \
     .undo = repair_tr, \
     SEE({ .vector = v, .at = 1, .error = ec, .then = on_fault, \
           .failed = { FAILED(0x81, AS_INT) } }, TRAP(0x81, AS_INT))
 
 /* Exception x fails by fault v, then comes again; a is where it saves RIP. */
 #define EXC_FAILS(n, k, x, how, a, way, v, ec) \
-    n, .code = k, .vector = x, .times = 100, .prepare = way, \
+    n, .code = k, .vector = x, .times = 50, .prepare = way, \
     .undo = repair_tr, \
     SEE({ .vector = v, .at = 1, .error = ec, .then = on_fault, \
           .failed = { FAILED(x, how) } }, \
@@ -134,7 +140,7 @@ static void on_idt(struct cpu *c, struct frame *f)
 
 /* The stack is missing, for the event that the code raises. */
 #define STACK_FAILS(n, k, x, how, a) \
-    n, .code = k, .vector = x, .times = 100, .prepare = stack_absent, \
+    n, .code = k, .vector = x, .times = 50, .prepare = stack_absent, \
     .undo = repair, \
     SEE({ .vector = 14, .at = 1, .error = PF_WRITE, .cr2 = PF_STACK, \
           .then = on_stack, .failed = { FAILED(x, how) } }, \
@@ -142,7 +148,7 @@ static void on_idt(struct cpu *c, struct frame *f)
 
 /* Exception x and the fault y that it meets make #DF. */
 #define DOUBLE(n, k, rcx, x, way, y, ...) \
-    n, .code = k, .arg = rcx, .vector = x, .times = 100, .prepare = way, \
+    n, .code = k, .arg = rcx, .vector = x, .times = 50, .prepare = way, \
     .undo = repair_tr, \
     SEE({ .vector = 8, .at = 1, .as = AS_MERGED, \
           .failed = { FAILED(x, AS_EXCEPTION), FAILED(y, AS_EXCEPTION) }, \
@@ -184,7 +190,7 @@ static const struct row rows[] = {
     { STACK_FAILS("ud-pf", s_ud2, 6, AS_EXCEPTION, 1) },
     /* Contributory, but a page fault after it is benign. */
     { STACK_FAILS("de-pf", s_div, 0, AS_EXCEPTION, 1) },
-    { "int-pf-idt", .code = s_int81, .vector = 0x81, .times = 100,
+    { "int-pf-idt", .code = s_int81, .vector = 0x81, .times = 50,
       .prepare = idt_absent, .undo = repair,
       SEE({ .vector = 14, .at = 1, .cr2 = VA_IDT + PAGE_SIZE + 0x10,
             .then = on_idt, .failed = { FAILED(0x81, AS_INT) } },
@@ -193,7 +199,7 @@ static const struct row rows[] = {
      * The CPU has taken the interrupt from the LAPIC, and then cannot deliver
      * it: in service, but nobody will ever know, as with the NMI.
      */
-    { "irq-pf", .code = s_nop, .vector = VEC_PENDING, .times = 100,
+    { "irq-pf", .code = s_nop, .vector = VEC_PENDING, .times = 50,
       .rflags = X86_EFLAGS_IF, .prepare = irq_stack_absent, .undo = repair,
       SEE({ .vector = 14, .at = 1, .error = PF_WRITE, .cr2 = PF_STACK,
             .then = on_stack, .failed = { FAILED(VEC_PENDING, AS_IRQ) } },
@@ -204,9 +210,22 @@ static const struct row rows[] = {
       SEE({ .vector = 14, .at = 1, .error = PF_WRITE, .cr2 = PF_STACK,
             .then = on_stack, .failed = { FAILED(VEC_NMI, AS_NMI) } },
           END) },
+    /* As lost, but these have EXT in the error code. */
+    { "irq-np", .code = s_nop, .vector = VEC_PENDING, .times = 50,
+      .rflags = X86_EFLAGS_IF, .prepare = irq_gate_absent, .undo = repair,
+      SEE({ .vector = 11, .at = 1, .error = VEC_PENDING * 8 + IDT + EXT,
+            .then = on_fault, .failed = { FAILED(VEC_PENDING, AS_IRQ) } },
+          END),
+      OFF2(ON_BOCHS_VID, BOCHS_VID, ON_QEMU, Q_CODE) },
+    { "nmi-np", .code = s_send, .icr = ICR_NMI, .vector = VEC_NMI,
+      .times = 50, .flags = C_X2APIC, .prepare = gate_absent, .undo = repair,
+      SEE({ .vector = 11, .at = 1, .error = VEC_NMI * 8 + IDT + EXT,
+            .then = on_fault, .failed = { FAILED(VEC_NMI, AS_NMI) } },
+          END),
+      OFF(ON_QEMU, Q_CODE) },
     /* The trap's frame is lost, as is DR6's news; the next step is not. */
     { "db-pf", .code = s_nops, .vector = 1, .rflags = X86_EFLAGS_TF,
-      .times = 100, .prepare = stack_absent, .undo = repair,
+      .times = 50, .prepare = stack_absent, .undo = repair,
       SEE({ .vector = 14, .at = 2, .error = PF_WRITE, .cr2 = PF_STACK,
             .dr6 = 0x4000, .then = on_stack,
             .failed = { FAILED(1, AS_EXCEPTION) } },
@@ -220,13 +239,13 @@ static const struct row rows[] = {
              .cr2 = VA_ABSENT + 8) },
     { DOUBLE("df-pf-pf", s_read, VA_ABSENT + 8, 14, stack_absent, 14,
              .cr2 = PF_STACK) },
-    { "df-user", .code = s_ud2, .mode = U64, .vector = 6, .times = 100,
+    { "df-user", .code = s_ud2, .mode = U64, .vector = 6, .times = 50,
       .prepare = rsp0_absent, .undo = repair,
       SEE({ .vector = 8, .at = 1, .as = AS_MERGED, .cr2 = PF_STACK,
             .failed = { FAILED(6, AS_EXCEPTION), FAILED(14, AS_EXCEPTION),
                         FAILED(14, AS_EXCEPTION) } }) },
     { "df-user-int", .code = s_int80, .mode = U64, .vector = 0x80,
-      .times = 100, .prepare = rsp0_absent, .undo = repair,
+      .times = 50, .prepare = rsp0_absent, .undo = repair,
       SEE({ .vector = 8, .at = 1, .as = AS_MERGED, .cr2 = PF_STACK,
             .failed = { FAILED(0x80, AS_INT), FAILED(14, AS_EXCEPTION),
                         FAILED(14, AS_EXCEPTION) } }) },

@@ -50,8 +50,8 @@ static const struct row rows[] = {
       .flags = C_SCENES },
     { "int-all-user-16", 0, raise_int_all, .mode = U16, .times = 5,
       .flags = C_SCENES },
-    { "int-80", .code = s_int80, .times = 1000, SEE(TRAP(0x80, AS_INT)) },
-    { "int-80-user", .code = s_int80, .mode = U64, .times = 500,
+    { "int-80", .code = s_int80, .times = 300, SEE(TRAP(0x80, AS_INT)) },
+    { "int-80-user", .code = s_int80, .mode = U64, .times = 200,
       SEE(TRAP(0x80, AS_INT)) },
 };
 

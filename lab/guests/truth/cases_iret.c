@@ -91,7 +91,7 @@ static void nmi_then_back(struct cpu *c, struct frame *f)
 }
 
 #define IRET(n, k, a, v, ec) \
-    { n, .code = k, .arg = a, .times = 200, \
+    { n, .code = k, .arg = a, .times = 100, \
       SEE({ .vector = v, .at = 1, .error = ec, .pushed = IRET_FRAME }) }
 #define NMI_ROW(n, ...) \
     { n, .code = s_send, .icr = ICR_NMI, .rflags = X86_EFLAGS_IF, \
@@ -103,7 +103,7 @@ static void nmi_then_back(struct cpu *c, struct frame *f)
 #define NMI_INSIDE { .vector = VEC_NMI, .as = AS_NMI, .inside = true }
 
 static const struct row rows[] = {
-    { "iret", .code = s_iret_cs, .arg = SEL_KCODE, .times = 200,
+    { "iret", .code = s_iret_cs, .arg = SEL_KCODE, .times = 100,
       SEE({ .vector = 6, .at = 2, .pushed = 8 }) },
     IRET("iret-gp-beyond", s_iret_cs, SEL_BEYOND, 13, SEL_BEYOND),
     IRET("iret-gp-null", s_iret_cs, 0, 13, 0),
@@ -111,10 +111,10 @@ static const struct row rows[] = {
     IRET("iret-np-code", s_iret_cs, SEL_NOCODE, 11, SEL_NOCODE),
     IRET("iret-gp-ss", s_iret_ss, SEL_BEYOND, 13, SEL_BEYOND),
     IRET("iret-gp-ss-rpl", s_iret_ss, SEL_UDATA, 13, SEL_UDATA & ~3),
-    { "iret-gp-rip", .code = s_iret_rip, .arg = NONCANONICAL, .times = 200,
+    { "iret-gp-rip", .code = s_iret_rip, .arg = NONCANONICAL, .times = 100,
       SEE({ .vector = 13, .at = 1, .pushed = IRET_FRAME }),
       OFF(ON_QEMU, "QEMU 7.2 has the #GP after the IRET") },
-    { "iret-gp-nt", .code = s_iret_cs, .arg = SEL_KCODE, .times = 200,
+    { "iret-gp-nt", .code = s_iret_cs, .arg = SEL_KCODE, .times = 100,
       .rflags = X86_EFLAGS_NT,
       SEE({ .vector = 13, .at = 1, .pushed = IRET_FRAME }) },
 
