@@ -21,6 +21,7 @@ struct trap_bounce {
     uint16_t cs;
     uint64_t eip;
 };
+#define TBF_EXCEPTION 1
 #define TBF_EXCEPTION_ERRCODE 2
 
 struct trap_info {
@@ -34,10 +35,12 @@ struct trap_info {
 #define TRAP_nmi 2
 #define TRAP_bp 3
 #define TRAP_of 4
+#define TRAP_gp 13
 #define TRAP_pf 14
 #define TRAP_mc 18
 #define TRAP_int80 0x80
 #define NR_EXCEPTIONS 32
+#define ERROR_IDT 2 /* of #GP: about the gate of a vector, error code / 8 */
 /* #DF #TS #NP #SS #GP #PF #AC #CP push an error code. */
 #define HAS_ERROR_CODE ((1u << 8) | (1u << 10) | (1u << 11) | (1u << 12) | \
                         (1u << 13) | (1u << 14) | (1u << 17) | (1u << 21))
@@ -111,20 +114,41 @@ HOOK(do_debug)
  * trap under way if that has this handler, else (an exception that Xen raised
  * while it emulated something) the first that has.  The guest may change its
  * table at any moment; it is its own vector that is then wrong.
+ *
+ * INT n raises #GP, because Xen lets nobody use its gates, and is delivered
+ * without an error code, which a #GP has.
  */
-static unsigned int vector_of(const struct vcpu *v, uint64_t eip,
+static unsigned int vector_of(const struct vcpu *v,
+                              const struct trap_bounce *tb,
+                              const struct cpu_user_regs *regs,
                               unsigned int likely_vector)
 {
     const struct trap_info *t =
         FIELD(const struct trap_info *, v, PROFILE.vcpu_pv_trap_ctxt);
+    uint64_t eip = tb->eip;
     unsigned int i;
 
+    if ( likely_vector == TRAP_gp && (regs_error_code(regs) & ERROR_IDT) &&
+         !(tb->flags & TBF_EXCEPTION_ERRCODE) )
+        return (regs_error_code(regs) >> 3) & 0xff;
     if ( READ_ONCE(t[likely_vector].address) == eip )
         return likely_vector;
     for ( i = 0; i < NR_EXCEPTIONS; i++ )
         if ( READ_ONCE(t[i].address) == eip )
             return i;
     return likely_vector;
+}
+
+/*
+ * Two sites are shared: SYSENTER goes where exceptions go, and a SYSCALL or
+ * SYSENTER for which the guest has no callback is made an exception.
+ */
+static unsigned int kind_of(const struct trap_bounce *tb, unsigned int kind)
+{
+    if ( kind == IDTAP_UPCALL_EXCEPTION || kind == IDTAP_UPCALL_SYSCALL )
+        return tb->flags & TBF_EXCEPTION ? IDTAP_UPCALL_EXCEPTION
+                                         : IDTAP_UPCALL_SYSCALL;
+    return kind;
 }
 
 /* Reached from the stubs below; everything that it may change is saved. */
@@ -146,10 +170,11 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
          !tap_wanted(IDTAP_CLASS_PV_UPCALL, domain_id(vcpu_domain(v))) )
         return;
 
+    kind = kind_of(tb, kind);
     if ( kind == IDTAP_UPCALL_EXCEPTION )
-        vector = vector_of(v, tb->eip, regs_vector(regs));
+        vector = vector_of(v, tb, regs, regs_vector(regs));
     else if ( kind == IDTAP_UPCALL_NMI )
-        vector = vector_of(v, tb->eip, TRAP_nmi);
+        vector = vector_of(v, tb, regs, TRAP_nmi);
     else if ( kind == IDTAP_UPCALL_INT80 )
         vector = TRAP_int80;
     if ( tb->flags & TBF_EXCEPTION_ERRCODE )

@@ -193,7 +193,8 @@ struct idtap_inject {
 /* Why Xen makes a PV guest go to a handler of its own. */
 enum idtap_upcall_kind {
     IDTAP_UPCALL_EVENT     = 0, /* an event channel is pending */
-    IDTAP_UPCALL_EXCEPTION = 1, /* `vector`: raised by it, or by Xen for it */
+    IDTAP_UPCALL_EXCEPTION = 1, /* `vector`: raised by it, or by Xen for it; or
+                                   its INT n */
     IDTAP_UPCALL_NMI       = 2, /* virtual NMI, or machine check (vector 18) */
     IDTAP_UPCALL_SYSCALL   = 3, /* SYSCALL or SYSENTER from its user mode */
     IDTAP_UPCALL_INT80     = 4, /* INT 0x80 */

@@ -17,33 +17,35 @@ TRUTH_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -mgeneral-regs-only \
         -mno-red-zone -fno-pie -fno-stack-protector -fcf-protection=none \
         -fno-asynchronous-unwind-tables -fno-strict-aliasing \
         -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ \
-        $(GUESTS_WARN)
-TRUTH_OBJS := $(patsubst $(GUESTS_SRC)/%,$(GUESTS_OBJ)/%.o, \
-        $(wildcard $(GUESTS_SRC)/truth/*.c $(GUESTS_SRC)/truth/*.S))
+        -I$(GUESTS_SRC)/common $(GUESTS_WARN)
+truth_objs = $(patsubst $(GUESTS_SRC)/%,$(GUESTS_OBJ)/$1/%.o, \
+        $(wildcard $(addprefix $(GUESTS_SRC)/,$1/*.c $1/*.S common/*.c)))
+TRUTH_OBJS := $(call truth_objs,truth)
+PVTRUTH_OBJS := $(call truth_objs,pvtruth)
+ENDS_OBJS := $(GUESTS_OBJ)/ends/ends/ends.S.o
 
 .PHONY: guests
-guests: $(addprefix $(GUESTS_OUT)/,truth.elf truth.cfg ends.elf ends.cfg \
+guests: $(addprefix $(GUESTS_OUT)/,truth.elf truth.cfg pvtruth.elf pvtruth.cfg \
+        ends.elf ends.cfg \
         linux.cpio.gz linux.cfg)
 
-$(GUESTS_OBJ)/%.c.o: $(GUESTS_SRC)/%.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(TRUTH_CFLAGS) -MMD -MP -c $< -o $@
+# Each has its own objects of what they share: they run at different addresses.
+$(PVTRUTH_OBJS): TRUTH_CFLAGS += -mcmodel=kernel
 
-$(GUESTS_OBJ)/%.S.o: $(GUESTS_SRC)/%.S
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(TRUTH_CFLAGS) -MMD -MP -c $< -o $@
+define truth_rules
+$(GUESTS_OBJ)/$1/%.o: $(GUESTS_SRC)/%
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $$(TRUTH_CFLAGS) -MMD -MP -c $$< -o $$@
 
-$(GUESTS_OUT)/truth.elf: $(TRUTH_OBJS) $(GUESTS_SRC)/truth/truth.lds
-	@mkdir -p $(@D)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
-	    -Wl,--no-warn-rwx-segments -Wl,-T,$(GUESTS_SRC)/truth/truth.lds \
-	    -o $@ $(TRUTH_OBJS)
-
-$(GUESTS_OUT)/ends.elf: $(GUESTS_OBJ)/ends/ends.S.o $(GUESTS_SRC)/truth/truth.lds
-	@mkdir -p $(@D)
-	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
-	    -Wl,--no-warn-rwx-segments -Wl,-T,$(GUESTS_SRC)/truth/truth.lds \
-	    -o $@ $<
+$(GUESTS_OUT)/$1.elf: $2 $(GUESTS_SRC)/$3
+	@mkdir -p $$(@D)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none \
+	    -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
+	    -Wl,-T,$(GUESTS_SRC)/$3 -o $$@ $2
+endef
+$(eval $(call truth_rules,truth,$(TRUTH_OBJS),truth/truth.lds))
+$(eval $(call truth_rules,pvtruth,$(PVTRUTH_OBJS),pvtruth/pvtruth.lds))
+$(eval $(call truth_rules,ends,$(ENDS_OBJS),truth/truth.lds))
 
 # The load runs inside a Linux guest, so it is an ordinary static program.
 $(GUESTS_OBJ)/load: $(GUESTS_SRC)/linux/load.c
@@ -63,11 +65,13 @@ $(GUESTS_OUT)/linux.cpio.gz: $(GUESTS_OBJ)/load $(GUESTS_SRC)/linux/init
 	    gzip -9n > $@.new
 	$(Q)mv $@.new $@
 
-$(addprefix $(GUESTS_OUT)/,truth.cfg ends.cfg linux.cfg): $(GUESTS_OUT)/%.cfg:
+GUESTS_CFG := truth pvtruth ends linux
+$(GUESTS_CFG:%=$(GUESTS_OUT)/%.cfg): $(GUESTS_OUT)/%.cfg:
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 $(GUESTS_OUT)/truth.cfg: $(GUESTS_SRC)/truth/truth.cfg
+$(GUESTS_OUT)/pvtruth.cfg: $(GUESTS_SRC)/pvtruth/pvtruth.cfg
 $(GUESTS_OUT)/ends.cfg: $(GUESTS_SRC)/ends/ends.cfg
 $(GUESTS_OUT)/linux.cfg: $(GUESTS_SRC)/linux/linux.cfg
 
--include $(patsubst %.o,%.d,$(TRUTH_OBJS))
+-include $(patsubst %.o,%.d,$(TRUTH_OBJS) $(PVTRUTH_OBJS))

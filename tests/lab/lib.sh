@@ -55,14 +55,17 @@ same_text() {
     [ "$_sum" = "$1" ] || fail "Xen's text was $1 and is $_sum"
 }
 
+# Which truth guest the functions below are about; a test may say pvtruth.
+TRUTH=truth
+
 # truth_verdict: fails unless the truth guest said SUCCESS. A guest that ended
 # without any verdict, or lost a vCPU, may have died of the emulator: the suite
 # runs such a test again; what the tap does wrong is wrong every time.
 truth_verdict() {
-    grep -q 'truth: SUCCESS' "$(guest_console truth)" && return
-    tail -n 5 "$(guest_console truth)"
-    if grep -qE 'truth: .*a vcpu is lost' "$(guest_console truth)" ||
-        ! grep -qE 'truth: (FAILURE|ERROR)' "$(guest_console truth)"; then
+    grep -q 'truth: SUCCESS' "$(guest_console "$TRUTH")" && return
+    tail -n 5 "$(guest_console "$TRUTH")"
+    if grep -qE 'truth: .*a vcpu is lost' "$(guest_console "$TRUTH")" ||
+        ! grep -qE 'truth: (FAILURE|ERROR)' "$(guest_console "$TRUTH")"; then
         fail "EMULATOR? the truth guest ended without a verdict"
     fi
     fail "the truth guest did not succeed"
@@ -71,28 +74,28 @@ truth_verdict() {
 # truth_ready [WORDS]: the truth guest exists, paused; WORDS is its command line.
 # On the slow emulator, Intel's, it raises everything, but less often.
 truth_ready() {
-    destroy_guest truth
-    rm -f "$(guest_console truth)"
+    destroy_guest "$TRUTH"
+    rm -f "$(guest_console "$TRUTH")"
     _words=${1:-}
     case $_words in
     *repeat=*|*loop=*|*seconds=*) ;;
     *) ! grep -q GenuineIntel /proc/cpuinfo || _words="$_words repeat=40" ;;
     esac
-    xl create -q -p /guests/truth.cfg "cmdline=\"${_words# }\"" >/dev/null 2>&1 ||
+    xl create -q -p "/guests/$TRUTH.cfg" "cmdline=\"${_words# }\"" >/dev/null 2>&1 ||
         fail "cannot create the truth guest"
 }
 
 # truth_run: lets it go, and waits for it to end well.
 truth_run() {
-    xl unpause truth
-    wait_for 100 _gone truth || fail "the truth guest does not end"
+    xl unpause "$TRUTH"
+    wait_for 100 _gone "$TRUTH" || fail "the truth guest does not end"
     truth_verdict
 }
 
 # truth_sum KIND: what it counted, summed: "injected", "intercepted", "count".
 truth_sum() {
     awk -v kind="$1" '$2 == kind { sub(/n=/, "", $5); n += $5 }
-                      END { print n + 0 }' "$(guest_console truth)"
+                      END { print n + 0 }' "$(guest_console "$TRUTH")"
 }
 
 # counters NODE: the sum of a counter of the attached tap over all CPUs.

@@ -8,6 +8,7 @@
 
 #include <xen/xen.h>
 #include <xen/arch-x86/hvm/start_info.h>
+#include <xen/hvm/params.h>
 
 void truth_main(struct hvm_start_info *info);
 
@@ -46,7 +47,9 @@ void truth_main(struct hvm_start_info *info)
     cpu_build(c, 0);
     cpu_load(c);
     xen_init();
-    console_init();
+    console_init((struct xencons_interface *)
+                 (xen_param(HVM_PARAM_CONSOLE_PFN) * PAGE_SIZE),
+                 xen_param(HVM_PARAM_CONSOLE_EVTCHN));
     cases_collect();
     if ( info->cmdline_paddr )
         options_parse((char *)info->cmdline_paddr);

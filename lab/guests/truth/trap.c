@@ -92,6 +92,17 @@ static bool is_ghost(const struct frame *f)
            f->rip == (uint64_t)stubs + VEC_UPCALL * 16;
 }
 
+static void crash(const struct frame *f) __attribute__((noreturn));
+static void crash(const struct frame *f)
+{
+    uint64_t cr2;
+
+    asm volatile ( "mov %%cr2, %0" : "=r" (cr2) );
+    die("vcpu=%u vector=%lu error=0x%lx cs=0x%lx rip=0x%lx cr2=0x%lx"
+        " rsp=0x%lx case=%s", this_cpu()->id, f->vector, f->error, f->cs,
+        f->rip, cr2, f->rsp, this_cpu()->row ? this_cpu()->row->name : "none");
+}
+
 void trap(struct frame *f)
 {
     struct cpu *c = this_cpu();

@@ -15,10 +15,7 @@
 #ifndef TRUTH_H
 #define TRUTH_H
 
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "common.h"
 
 #define MAX_VCPUS  8
 #define STACK_SIZE 16384
@@ -296,24 +293,10 @@ void xen_set_upcall(void);
 bool xen_virtual_delivery(void);
 long xen_vcpu_op(unsigned int op, unsigned int vcpu, void *arg);
 uint64_t xen_param(uint32_t index);
-void xen_send(uint32_t port);
 unsigned int xen_take_events(struct cpu *c);
 void xen_arm_timer(struct cpu *c, uint64_t us);
-uint64_t xen_now(void);                         /* ns */
 uint64_t xen_ns_to_tsc(uint64_t ns);
 uint64_t xen_tsc_hz(void);
-void xen_sleep(uint64_t ns);                    /* less if anything arrives */
-void xen_shutdown(unsigned int reason) __attribute__((noreturn));
-
-/* console.c */
-void console_init(void);
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void success(void) __attribute__((noreturn));
-void fail(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
-void error(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
-void crash(const struct frame *f) __attribute__((noreturn));
 
 /* start.S */
 extern char stubs[], soft_stubs[], boot_pml4[], boot_pdpt[], code_start[];

@@ -196,45 +196,19 @@ unsigned int xen_take_events(struct cpu *c)
     return take(c->port_self) + take(c->port_cross) + take(c->port_timer);
 }
 
-/* Time: struct vcpu_time_info in public xen.h; "version" is odd in updates. */
-static struct vcpu_time_info time_info(void)
+static const volatile struct vcpu_time_info *time_info(void)
 {
-    volatile struct vcpu_time_info *t =
-        &shared()->vcpu_info[this_cpu()->id].time;
-    struct vcpu_time_info copy;
-
-    do {
-        copy.version = t->version & ~1u;
-        asm volatile ( "lfence" ::: "memory" );
-        copy.tsc_timestamp = t->tsc_timestamp;
-        copy.system_time = t->system_time;
-        copy.tsc_to_system_mul = t->tsc_to_system_mul;
-        copy.tsc_shift = t->tsc_shift;
-        asm volatile ( "lfence" ::: "memory" );
-    } while ( copy.version != t->version );
-
-    return copy;
+    return &shared()->vcpu_info[this_cpu()->id].time;
 }
 
 uint64_t xen_now(void)
 {
-    struct vcpu_time_info t = time_info();
-    uint64_t delta = rdtsc() - t.tsc_timestamp;
-
-    if ( t.tsc_shift < 0 )
-        delta >>= -t.tsc_shift;
-    else
-        delta <<= t.tsc_shift;
-    return t.system_time +
-           (uint64_t)(((unsigned __int128)delta * t.tsc_to_system_mul) >> 32);
+    return clock_now(time_info());
 }
 
 uint64_t xen_ns_to_tsc(uint64_t ns)
 {
-    struct vcpu_time_info t = time_info();
-    uint64_t ticks = (ns << 32) / t.tsc_to_system_mul;
-
-    return t.tsc_shift < 0 ? ticks << -t.tsc_shift : ticks >> t.tsc_shift;
+    return clock_ns_to_tsc(time_info(), ns);
 }
 
 uint64_t xen_tsc_hz(void)

@@ -7,22 +7,20 @@
  * masked, so the back end's notifications raise no upcall and printing leaves
  * the counts alone.
  */
-#include "truth.h"
+#include "common.h"
 
 #include <xen/xen.h>
 #include <xen/sched.h>
 #include <xen/io/console.h>
-#include <xen/hvm/params.h>
 
 static struct xencons_interface *ring;
 static uint32_t port;
 static volatile bool busy;
 
-void console_init(void)
+void console_init(struct xencons_interface *its_ring, uint32_t its_port)
 {
-    ring = (struct xencons_interface *)
-           (xen_param(HVM_PARAM_CONSOLE_PFN) * PAGE_SIZE);
-    port = xen_param(HVM_PARAM_CONSOLE_EVTCHN);
+    ring = its_ring;
+    port = its_port;
     if ( !ring || !port )
         xen_shutdown(SHUTDOWN_crash);
 }
@@ -130,7 +128,16 @@ static void finish(unsigned int reason)
     xen_shutdown(reason);
 }
 
-/* The end of a run, and its verdict. */
+static void verdict(const char *word, const char *fmt, va_list ap,
+                    unsigned int reason) __attribute__((noreturn));
+static void verdict(const char *word, const char *fmt, va_list ap,
+                    unsigned int reason)
+{
+    take_last_word();
+    vsay(word, fmt, ap);
+    finish(reason);
+}
+
 void success(void)
 {
     take_last_word();
@@ -142,32 +149,22 @@ void fail(const char *fmt, ...)
 {
     va_list ap;
 
-    take_last_word();
     va_start(ap, fmt);
-    vsay("truth: FAILURE ", fmt, ap);
-    va_end(ap);
-    finish(SHUTDOWN_poweroff);
+    verdict("truth: FAILURE ", fmt, ap, SHUTDOWN_poweroff);
 }
 
 void error(const char *fmt, ...)
 {
     va_list ap;
 
-    take_last_word();
     va_start(ap, fmt);
-    vsay("truth: ERROR ", fmt, ap);
-    va_end(ap);
-    finish(SHUTDOWN_poweroff);
+    verdict("truth: ERROR ", fmt, ap, SHUTDOWN_poweroff);
 }
 
-void crash(const struct frame *f)
+void die(const char *fmt, ...)
 {
-    uint64_t cr2;
+    va_list ap;
 
-    asm volatile ( "mov %%cr2, %0" : "=r" (cr2) );
-    take_last_word();
-    say("CRASH vcpu=%u vector=%lu error=0x%lx cs=0x%lx rip=0x%lx cr2=0x%lx"
-        " rsp=0x%lx case=%s", this_cpu()->id, f->vector, f->error, f->cs,
-        f->rip, cr2, f->rsp, this_cpu()->row ? this_cpu()->row->name : "none");
-    finish(SHUTDOWN_crash);
+    va_start(ap, fmt);
+    verdict("truth: CRASH ", fmt, ap, SHUTDOWN_crash);
 }
