@@ -137,6 +137,37 @@ static uint32_t intercepts_restore(struct tap_cpu *c, const char *vmcb,
     return own;
 }
 
+#define SW_EXCEPTIONS ((1u << TRAP_bp) | (1u << TRAP_of))
+/* #TS #NP #SS #GP #PF: by which the delivery of an event can fail. */
+#define DELIVERY_FAULTS ((1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | \
+                         (1u << TRAP_pf))
+
+/*
+ * CPUs that do not save nRIP do not take it either: to inject INT n, INT3 or
+ * INTO, Xen moves RIP behind the instruction beforehand.  If the delivery then
+ * fails, RIP must be where the CPU would have left it: at the instruction.  As
+ * these are intercepted, none is delivered that was not injected so.  (Prefixes
+ * are not stepped back over; they change nothing.)
+ */
+static void rip_back(const char *vmcb, uint32_t own, bool swint)
+{
+    uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
+    uint64_t rip = VMCB(uint64_t, vmcb, RIP);
+    unsigned int vector = EVENT_VECTOR(intinfo), back = 0;
+
+    if ( (svm_feature_flags & SVM_NRIPS) || !(intinfo & EVENT_V) )
+        return;
+    if ( EVENT_TYPE(intinfo) == IDTAP_TYPE_SW_INTERRUPT && swint )
+        back = 2;
+    else if ( EVENT_TYPE(intinfo) == IDTAP_TYPE_HW_EXCEPTION && vector < 32 &&
+              (SW_EXCEPTIONS & (1u << vector)) &&
+              (swint || (own & (1u << vector))) )
+        back = 1;
+    if ( back )
+        VMCB_SET(uint64_t, vmcb, RIP, rip < 1ull << 32 ? (uint32_t)(rip - back)
+                                                       : rip - back);
+}
+
 /* At the entry, with interrupts off: ours beside Xen's. */
 static void intercepts_add(struct tap_cpu *c, const struct vcpu *v,
                            const char *vmcb)
@@ -148,6 +179,9 @@ static void intercepts_add(struct tap_cpu *c, const struct vcpu *v,
     /* An INT n that could not be read: the guest is to execute it alone. */
     swint = swint && c->run.no_swint != v;
     c->run.no_swint = NULL;
+    /* What rip_back() is to set right must exit. */
+    if ( !(svm_feature_flags & SVM_NRIPS) && (swint || (own & SW_EXCEPTIONS)) )
+        own |= DELIVERY_FAULTS & ~xens;
     c->run.xens = xens;
     WRITE_ONCE(c->run.own, own);
     WRITE_ONCE(c->run.swint, swint);
@@ -222,6 +256,8 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
     }
 
     own = intercepts_restore(c, vmcb, &swint);
+    if ( own || swint )
+        rip_back(vmcb, own, swint);
     flags = code - VMEXIT_EXCEPTION_FIRST < 32 && (own & (1u << exception))
             ? IDTAP_F_INTERCEPT : 0;
     ours = flags || (swint && code == VMEXIT_SWINT);

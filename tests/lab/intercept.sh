@@ -21,17 +21,17 @@ same_as_untapped() {
     fail "the guest can tell: $1"
 }
 
-truth_ready
+truth_ready repeat=20
 truth_run
 cp "$(guest_console truth)" "$OUT/untapped"
 grep -q '^truth: digest' "$OUT/untapped" || fail "no digests"
 
-truth_ready
+truth_ready repeat=20
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-off" -- \
     sh -c '. /lab/lib.sh; xl unpause truth; wait_for 100 _gone truth'
 same_as_untapped observed
 
-truth_ready
+truth_ready repeat=20
 id=$(xl domid truth)
 expect 0 idtap record --fail-on-loss --intercept truth=$what \
     -o "$OUT/trace-on" -- \
@@ -42,7 +42,7 @@ said "intercepts d$id: all exceptions"
 said "caused +d$id: .* #UD [1-9]"
 
 # Only the guest: dom0's filter calls are many.
-truth_ready
+truth_ready repeat=20
 id=$(xl domid truth)
 expect 0 idtap record -d truth -o "$OUT/trace-toggled" -- \
     sh -c ". /lab/lib.sh; xl unpause truth
