@@ -228,6 +228,9 @@ static int batch(struct top *t)
         unsigned int i;
 
         deadline += t->live ? t->interval_ns : 0;
+        /* After a stall there is nothing to catch up with. */
+        if ( t->live && deadline < now_ns() )
+            deadline = now_ns() + t->interval_ns;
         rc = top_next(t, -1, deadline, false);
         if ( rc <= 0 )
             break;

@@ -20,7 +20,7 @@ truth_ready
 idtap record -o "$OUT/trace-all" --flight 8M -d truth -e inject,exception,lapic \
     >"$OUT/said" 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'inject'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'inject'" || fail "it does not begin"
 truth_run
 [ -e "$OUT/trace-all/metadata" ] && fail "it wrote before the trigger"
 expect 0 idtap trigger "enough seen"
@@ -34,7 +34,7 @@ truth_ready 'loop=1'
 xl unpause truth
 idtap record -o "$OUT/trace-last" --flight 64K >"$OUT/said" 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
 sleep 4
 packets=$(counters packets)
 before=$(counters discards)
@@ -52,7 +52,7 @@ rm -rf "$OUT/trace-part"
 idtap record -o "$OUT/trace-part" --flight 16K --ring 128K --packet 4K \
     >"$OUT/said" 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
 sleep 2
 expect 0 idtap trigger
 landed 0 'saved [1-8] packets'
@@ -65,7 +65,7 @@ wait $recorder
 grep -q "no domain is called 'ends'" "$OUT/said" || fail "$(cat "$OUT/said")"
 idtap record -o "$OUT/trace-crash" --flight 256K >"$OUT/said" 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
 xl create -q /guests/ends.cfg >/dev/null 2>&1
 landed 0 'triggered: guest d[0-9]* \(ends\) crashed'
 expect 0 idtap script -i "$OUT/trace-crash" -e exit
@@ -76,7 +76,7 @@ expect 0 idtap report -i "$OUT/trace-crash" --fail-on-loss
 
 idtap record -o "$OUT/trace-triple" --flight 256K >"$OUT/said" 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
 xl create -q /guests/ends.cfg 'cmdline="triple"' >/dev/null 2>&1
 landed 0 'triggered: guest d[0-9]* \(ends\) triple-faulted'
 expect 0 idtap script -i "$OUT/trace-triple" -e exit
@@ -87,9 +87,9 @@ truth_ready 'loop=1 repeat=20 cases=event-self'
 idtap record -o "$OUT/kept" --flight 64K --flight-keep -d truth \
     --trigger 'class=lapic vector=0xf3 rate>5/s' >"$OUT/said" 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
 xl unpause truth
-wait_for 20 test -e "$OUT/kept/snapshot-0002/metadata" ||
+wait_for 40 test -e "$OUT/kept/snapshot-0002/metadata" ||
     fail "no second trace: $(cat "$OUT/said")"
 destroy_guest truth
 kill -INT $recorder
@@ -110,7 +110,7 @@ truth_ready 'loop=1'
 xl unpause truth
 idtap record -o "$OUT/killed" --flight 64K >/dev/null 2>&1 &
 recorder=$!
-wait_for 10 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
+wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
 sleep 2
 kill -9 $recorder
 wait $recorder

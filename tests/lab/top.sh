@@ -29,7 +29,7 @@ not_attached
 # One reader at a time; a signal ends it, and detaches.
 idtap top -b -s 200ms >"$OUT/pages" 2>&1 &
 top=$!
-wait_for 10 grep -q truth "$OUT/pages" || fail "no page: $(cat "$OUT/pages")"
+wait_for 40 grep -q truth "$OUT/pages" || fail "no page: $(cat "$OUT/pages")"
 expect 1 idtap record -o "$OUT/second" -T 1
 said "process $top is recording already \(idtap top\)"
 kill -TERM $top
@@ -39,14 +39,14 @@ not_attached
 # A guest that comes and one that goes, by their names.
 idtap top -b -s 300ms -e exit,lapic >"$OUT/pages" 2>&1 &
 top=$!
-wait_for 10 grep -q "^d$domid (truth)" "$OUT/pages" || fail "no truth"
+wait_for 40 grep -q "^d$domid (truth)" "$OUT/pages" || fail "no truth"
 destroy_guest truth
 xl create -q /guests/ends.cfg >/dev/null 2>&1 || fail "cannot create ends"
-wait_for 20 grep -q "(ends)" "$OUT/pages" || fail "no guest ends: $(tail -n 20 "$OUT/pages")"
+wait_for 40 grep -q "(ends)" "$OUT/pages" || fail "no guest ends: $(tail -n 20 "$OUT/pages")"
 truth_ready 'loop=1 repeat=20 cases=event-self,gp-rdmsr'
 xl unpause truth
 again=$(xl domid truth)
-wait_for 10 grep -q "^d$again (truth)" "$OUT/pages" || fail "no new truth"
+wait_for 40 grep -q "^d$again (truth)" "$OUT/pages" || fail "no new truth"
 kill -INT $top
 wait $top || fail "top ended with status $?"
 not_attached
@@ -58,10 +58,10 @@ idtap record -o "$OUT/trace-alert" -d truth -e inject,lapic --fail-on-loss \
     --alert-run 'echo "$IDTAP_ALERT_STATE $IDTAP_ALERT_DOMAIN_NAME $IDTAP_ALERT_VALUE"' \
     >"$OUT/alerts" 2>&1 &
 recorder=$!
-wait_for 15 grep -q '^fired truth [1-9]' "$OUT/alerts" ||
+wait_for 40 grep -q '^fired truth [1-9]' "$OUT/alerts" ||
     fail "nothing fired: $(cat "$OUT/alerts")"
 destroy_guest truth
-wait_for 15 grep -q '^over truth' "$OUT/alerts" ||
+wait_for 40 grep -q '^over truth' "$OUT/alerts" ||
     fail "it is not over: $(cat "$OUT/alerts")"
 kill -INT $recorder
 wait $recorder || fail "record ended with status $?: $(cat "$OUT/alerts")"
