@@ -39,10 +39,16 @@ $(GUESTS_OUT)/truth.elf: $(TRUTH_OBJS) $(GUESTS_SRC)/truth/truth.lds
 	    -o $@ $(TRUTH_OBJS)
 
 # The load runs inside a Linux guest, so it is an ordinary static program.
-$(GUESTS_OBJ)/load: $(GUESTS_SRC)/linux/load.c
+LOAD_OBJS := $(patsubst $(GUESTS_SRC)/%,$(GUESTS_OBJ)/%.o, \
+        $(wildcard $(GUESTS_SRC)/linux/*.c $(GUESTS_SRC)/linux/*.S))
+LOAD_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -pthread $(GUESTS_WARN)
+
+$(GUESTS_OBJ)/linux/%.o: $(GUESTS_SRC)/linux/%
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -O2 -D_GNU_SOURCE $(GUESTS_WARN) -static -pthread \
-	    -o $@ $<
+	$(Q)$(CC) $(LOAD_CFLAGS) -MMD -MP -c $< -o $@
+
+$(GUESTS_OBJ)/load: $(LOAD_OBJS)
+	$(Q)$(CC) -static -pthread -s -o $@ $^
 
 # Times and owners are fixed, so that equal input makes an equal archive.
 $(GUESTS_OUT)/linux.cpio.gz: $(GUESTS_OBJ)/load $(GUESTS_SRC)/linux/init
@@ -62,4 +68,4 @@ $(GUESTS_OUT)/truth.cfg $(GUESTS_OUT)/linux.cfg: $(GUESTS_OUT)/%.cfg:
 $(GUESTS_OUT)/truth.cfg: $(GUESTS_SRC)/truth/truth.cfg
 $(GUESTS_OUT)/linux.cfg: $(GUESTS_SRC)/linux/linux.cfg
 
--include $(patsubst %.o,%.d,$(TRUTH_OBJS))
+-include $(patsubst %.o,%.d,$(TRUTH_OBJS) $(LOAD_OBJS))
