@@ -157,8 +157,9 @@ static const struct compat_row {
 static bool left_out[NR_ROWS], compat_left_out[NR_COMPAT];
 static uint8_t *compat;
 
-static bool as_it_should(const struct fault *f, uint64_t at, unsigned int vector,
-                         unsigned int error, int sig, int code, bool addr_rip)
+static bool as_it_should(const struct fault *f, uint64_t at,
+                         unsigned int vector, unsigned int error, int sig,
+                         int code, bool addr_rip)
 {
     return f->sig == sig && f->code == code && f->vector == vector &&
            f->error == error && f->rip == at && f->addr == (addr_rip ? at : 0);
@@ -237,6 +238,7 @@ static void found(size_t row, const struct fault *f, uint64_t base)
     result(f->vector);
     result(f->error);
     result(f->rip - base);
+    result(f->flags & EFLAGS_KEPT);
 }
 
 void part_exceptions(void)

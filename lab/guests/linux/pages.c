@@ -38,6 +38,7 @@ static void expect(const char *what, void (*raise)(uint64_t), uint64_t arg,
                 (unsigned long long)f.rip);
     result(f.code);
     result(f.error);
+    result(f.flags & EFLAGS_KEPT);
     result(f.addr % PAGE);
 }
 

@@ -15,6 +15,8 @@
 
 #define EFLAGS_TF 0x100
 #define EFLAGS_AC 0x40000
+/* TF IF DF IOPL NT RF AC: what is saved of them is not left to chance. */
+#define EFLAGS_KEPT 0x57700
 
 #ifndef __ASSEMBLER__
 
