@@ -78,7 +78,7 @@ caused() {
         in_caused && /"exits":/ { v = 0; next }
         mine && v++ == vector { print $1 + 0 }' "$OUT/status"
 }
-# QEMU makes INT3 and INTO exits for INT n: lab/README.md.
+# In QEMU, INT3 and INTO exit as INT n does (tap/swint.c).
 vectors="0 5 6 11 12 16 19"
 [ $what = all ] && vectors="$vectors 3 4"
 for v in $vectors; do

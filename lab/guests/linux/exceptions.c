@@ -10,7 +10,6 @@
  */
 #include <asm/ldt.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -59,7 +58,7 @@ struct row {
 
 #define R(what) raise_##what, raise_##what##_at
 #define N(n) (uint64_t)&(n)
-#define QEMU_XM "no #XM here"
+#define NO_XM "no #XM here"
 
 static const struct row rows[] = {
     { "de-zero", R(de_zero), 0, 0, 0, SIGFPE, FPE_INTDIV, ADDR_RIP, NULL },
@@ -107,17 +106,17 @@ static const struct row rows[] = {
     { "mf-inexact", R(mf_div), N(mf_inexact), 16, 0, SIGFPE, FPE_FLTRES,
       ADDR_RIP, NULL },
     { "xm-zero", R(xm_div), N(xm_zero), 19, 0, SIGFPE, FPE_FLTDIV, ADDR_RIP,
-      QEMU_XM },
+      NO_XM },
     { "xm-invalid", R(xm_div), N(xm_invalid), 19, 0, SIGFPE, FPE_FLTINV,
-      ADDR_RIP, QEMU_XM },
+      ADDR_RIP, NO_XM },
     { "xm-overflow", R(xm_div), N(xm_overflow), 19, 0, SIGFPE, FPE_FLTOVF,
-      ADDR_RIP, QEMU_XM },
+      ADDR_RIP, NO_XM },
     { "xm-underflow", R(xm_div), N(xm_underflow), 19, 0, SIGFPE, FPE_FLTUND,
-      ADDR_RIP, QEMU_XM },
+      ADDR_RIP, NO_XM },
     { "xm-denormal", R(xm_div), N(xm_denormal), 19, 0, SIGFPE, FPE_FLTUND,
-      ADDR_RIP, QEMU_XM },
+      ADDR_RIP, NO_XM },
     { "xm-inexact", R(xm_div), N(xm_inexact), 19, 0, SIGFPE, FPE_FLTRES,
-      ADDR_RIP, QEMU_XM },
+      ADDR_RIP, NO_XM },
 };
 
 /* 32-bit code, for what 64-bit code cannot do. */

@@ -57,7 +57,7 @@ struct fault {
 void fault_take(struct fault *f, void (*raise)(uint64_t arg), uint64_t arg,
                 bool registers);
 
-/* The parts, and what some must find out first (false: not this one here). */
+/* The parts, in the files of the same or nearly the same names. */
 void part_timers(void);
 void part_alarms(void);
 void part_signals(void);
@@ -78,12 +78,14 @@ void part_watchpoints(void);
 void part_ipc(void);
 void part_futex(void);
 
-/* The reason why this machine does not have it, or NULL. */
+/*
+ * Before the first cycle: the reason why a part cannot run here, or NULL.  Some
+ * also find out what of a part must be left out, and say so.
+ */
 const char *lacks_userfault(void);
 const char *lacks_watchpoints(void);
 const char *lacks_old_syscalls(void);
 const char *lacks_seccomp(void);
-/* Says of each exception whether it is left out. */
 const char *lacks_exceptions(void);
 
 /* Prints "load: skip NAME: WHY". */

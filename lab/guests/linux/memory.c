@@ -2,12 +2,9 @@
 /*
  * Page faults that the kernel resolves: many at a time, of anonymous, file and
  * copy-on-write pages, of stacks that grow, of the kernel's own accesses.  What
- * is in the pages afterwards is checked, and how many faults the kernel counted
- * where that does not depend on it.
+ * is in the pages afterwards is checked.
  */
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -28,7 +25,7 @@ void part_storms(void)
             CHECK(p[i * PAGE / 8] == 0);
             p[i * PAGE / 8] = cycle ^ (i << 20);
         }
-        /* Away and back: each page faults again, and is empty or is not. */
+        /* Away and back: half of the pages fault again, and are empty. */
         CHECK(!mprotect(p, STORM_PAGES * PAGE, PROT_NONE));
         CHECK(!mprotect(p, STORM_PAGES * PAGE, PROT_READ | PROT_WRITE));
         CHECK(!madvise(p, STORM_PAGES / 2 * PAGE, MADV_DONTNEED));
