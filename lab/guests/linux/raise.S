@@ -250,7 +250,10 @@ step_ud2:
         S fninit
         S fld1
         S fstp  %st(0)
+        .globl  step_pause
+step_pause:
         S pause
+        S nop
         S nop
         .pushsection .rodata.steps, "a"
         .quad   0

@@ -48,7 +48,7 @@ struct numbers {
 
 /* Single steps: the address of each instruction, ended by 0. */
 extern const uint64_t step_addresses[];
-extern const char step_rep[], step_mov_ss[], step_ud2[];
+extern const char step_rep[], step_mov_ss[], step_pause[], step_ud2[];
 
 /* Calls bp_function bp_calls times, and ends at ud2. */
 extern const char bp_begin[], bp_function[], bp_function_second[], bp_end[];

@@ -34,6 +34,8 @@ static pid_t child_at(const void *rip)
     }
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+    /* Should the tracer fail, its child must not go on alone. */
+    CHECK(!ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL));
     CHECK(!ptrace(PTRACE_POKEUSER, pid, REG(rip), rip));
     return pid;
 }
@@ -90,11 +92,18 @@ static void wrong(const char *what, const struct stop *s, uint64_t expected)
             (unsigned long long)s->rip, (unsigned long long)expected);
 }
 
+/* The trap after it may come after the next instruction: MOV SS holds it back on
+   CPUs, PAUSE in QEMU. */
+static bool may_hold_back(uint64_t rip)
+{
+    return rip == (uint64_t)step_mov_ss || rip == (uint64_t)step_pause;
+}
+
 /*
- * Each step must end at the next address, but for two instructions that CPUs
- * and emulators treat in their own ways: a REP may end a step with each round,
- * or not, and MOV SS holds back the trap after it, or not.  What they do goes
- * into the digest: it must be the same whatever a hypervisor does.
+ * Each step must end at the next address, but for a few instructions that CPUs
+ * and emulators treat in their own ways: those above, and REP, which may end a
+ * step with each round, or not.  What they do goes into the digest: it must be
+ * the same whatever a hypervisor does.
  */
 void part_steps(void)
 {
@@ -127,7 +136,7 @@ void part_steps(void)
             raised(1, 1);
         if ( s.rip == *expected && s.rip == (uint64_t)step_rep )
             continue;
-        if ( *expected == (uint64_t)step_mov_ss && s.rip == expected[2] )
+        if ( may_hold_back(*expected) && s.rip == expected[2] )
             expected++;
         if ( s.rip != *++expected )
             wrong("step", &s, *expected);
