@@ -75,8 +75,9 @@ caused() {
     awk -v domain="$linux" -v vector="$1" '
         /"caused":/ { in_caused = 1 }
         in_caused && /"domain":/ { mine = $2 + 0 == domain }
-        in_caused && /"exits":/ { v = 0; next }
-        mine && v++ == vector { print $1 + 0 }' "$OUT/status"
+        in_caused && mine && /"exits":/ { in_exits = 1; next }
+        /\]/ { in_exits = 0 }
+        in_exits && v++ == vector { print $1 + 0 }' "$OUT/status"
 }
 # In QEMU, INT3 and INTO exit as INT n does (tap/swint.c).
 vectors="0 5 6 11 12 16 19"
