@@ -8,7 +8,7 @@
  * Each part's digest must be the same in every cycle; they are printed at the
  * end, so that two runs on one machine can be compared, too.
  *
- *     load CYCLES SECONDS    ends when both are over; 0 0: never
+ *     load CYCLES SECONDS VERBOSE    ends when both are over; 0 0: never
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +51,8 @@ static struct part {
 };
 #define NR_PARTS (sizeof(parts) / sizeof(parts[0]))
 
+static bool verbose; /* where does it hang? */
+
 static void find_out(void)
 {
     for ( size_t i = 0; i < NR_PARTS; i++ )
@@ -70,6 +72,8 @@ static void run_cycle(void)
 
         if ( p->why )
             continue;
+        if ( verbose )
+            printf("load: cycle %lu part %s\n", cycle, p->name);
         found->digest = DIGEST_BEGIN;
         p->run();
         if ( cycle == 1 )
@@ -100,6 +104,7 @@ int main(int argc, char **argv)
     uint64_t said = 0, begin, now;
     bool over = false;
 
+    verbose = argc > 3 && strtoul(argv[3], NULL, 10);
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("load: begin cycles=%lu seconds=%lu\n", cycles, seconds);
     found_init();
