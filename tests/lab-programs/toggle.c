@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Changes what is intercepted, at random and as fast as it can, for domains
- * that are at work; everything else of the configuration stays as a recorder
- * has put it in force.  In the end nothing is intercepted.
+ * Changes what is intercepted, at random, for domains that are at work;
+ * everything else of the configuration stays as a recorder has put it in force.
+ * In the end nothing is intercepted.
  *
- *     toggle SEED COUNT DOMID...
+ *     toggle SEED COUNT PAUSE DOMID...
  *
- * Each configuration is read back, now and then, and must be what was written.
+ * Between two changes it does nothing for up to PAUSE microseconds, one time in
+ * four for none at all.  Now and then a configuration is read back, and must be
+ * what was written.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <idtap/host.h>
 
@@ -72,8 +75,19 @@ static int failed(const char *what, unsigned long n, int rc)
     return 1;
 }
 
+static void random_pause(unsigned long most_us)
+{
+    struct timespec t = { 0 };
+
+    if ( !most_us || rnd() % 4 == 0 )
+        return;
+    t.tv_nsec = (long)(rnd() % (most_us * 1000));
+    nanosleep(&t, NULL);
+}
+
 static int toggle(struct idtap_host *host, unsigned long count,
-                  const uint16_t *domains, unsigned int nr)
+                  unsigned long pause_us, const uint16_t *domains,
+                  unsigned int nr)
 {
     static struct idtap_status status;
     struct idtap_config config, now;
@@ -90,6 +104,7 @@ static int toggle(struct idtap_host *host, unsigned long count,
         entries += config.nr_intercepts;
         if ( (rc = idtap_configure(host, &config)) )
             return failed("idtap_configure()", i, rc);
+        random_pause(pause_us);
         if ( i % READ_BACK_EVERY )
             continue;
         if ( (rc = idtap_configuration(host, &now)) )
@@ -113,20 +128,21 @@ int main(int argc, char **argv)
     unsigned int nr = 0;
     int rc;
 
-    if ( argc < 4 || argc - 3 > (int)IDTAP_MAX_INTERCEPTS - 1 )
+    if ( argc < 5 || argc - 4 > (int)IDTAP_MAX_INTERCEPTS - 1 )
     {
-        fprintf(stderr, "Usage: toggle SEED COUNT DOMID...\n");
+        fprintf(stderr, "Usage: toggle SEED COUNT PAUSE DOMID...\n");
         return 2;
     }
     state = strtoull(argv[1], NULL, 0);
     printf("toggle: seed %llu\n", (unsigned long long)state);
     state = state * 2 + 1; /* not 0 */
-    for ( ; (int)nr + 3 < argc; nr++ )
-        domains[nr] = strtoul(argv[nr + 3], NULL, 0);
+    for ( ; (int)nr + 4 < argc; nr++ )
+        domains[nr] = strtoul(argv[nr + 4], NULL, 0);
 
     if ( (rc = idtap_host_open(&host)) )
         return failed("idtap_host_open()", 0, rc);
-    rc = toggle(host, strtoul(argv[2], NULL, 0), domains, nr);
+    rc = toggle(host, strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0),
+                domains, nr);
     idtap_host_close(host);
     return rc;
 }

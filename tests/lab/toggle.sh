@@ -5,7 +5,7 @@
 # shellcheck source=/dev/null
 . /tests/linux_guest.sh
 
-changes=10000
+changes=10000 pause=2000
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 what=all
 ! grep -q AuthenticAMD /proc/cpuinfo || what=all,swint
@@ -55,7 +55,7 @@ said 'wrong: OK'
 
 before=$(caused)
 begin=$(cut -d. -f1 /proc/uptime)
-expect 0 /tests/programs/toggle "$seed" $changes "$linux" "$truth"
+expect 0 /tests/programs/toggle "$seed" $changes $pause "$linux" "$truth"
 said "toggle: OK $changes changes"
 echo "in $(($(cut -d. -f1 /proc/uptime) - begin)) s, $before and $(caused) exits caused"
 [ "$(caused)" -gt $((before + 1000)) ] || fail "next to nothing was intercepted"

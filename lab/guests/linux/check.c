@@ -3,9 +3,10 @@
  * How parts say what went wrong and what they found.  What is found lies in
  * memory that is shared with children, so that they take part.
  */
-#include <signal.h>
+#include <cpuid.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -87,4 +88,17 @@ char *map_pages(size_t pages, int prot)
 
     CHECK(p != MAP_FAILED);
     return p;
+}
+
+bool on_qemu(void)
+{
+    unsigned int r[3][4] = { 0 };
+    char brand[sizeof(r) + 1] = "";
+
+    for ( unsigned int i = 0; i < 3; i++ )
+        if ( !__get_cpuid(0x80000002 + i, &r[i][0], &r[i][1], &r[i][2],
+                          &r[i][3]) )
+            return false;
+    memcpy(brand, r, sizeof(r));
+    return !strcmp(brand, "AMD EPYC Processor");
 }

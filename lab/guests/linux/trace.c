@@ -4,7 +4,6 @@
  * that the tracer plants, and by the CPU's debug registers.  The sequences that
  * the child runs are in raise.S, so that each address is known.
  */
-#include <cpuid.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -244,20 +243,6 @@ static const char *try_watchpoints(struct stop *s, uint64_t *expected)
     }
     child_end(pid);
     return why;
-}
-
-/* QEMU's model is "EPYC"; the brand of a real one has a number. */
-static bool on_qemu(void)
-{
-    unsigned int r[3][4] = { 0 };
-    char brand[sizeof(r) + 1] = "";
-
-    for ( unsigned int i = 0; i < 3; i++ )
-        if ( !__get_cpuid(0x80000002 + i, &r[i][0], &r[i][1], &r[i][2],
-                          &r[i][3]) )
-            return false;
-    memcpy(brand, r, sizeof(r));
-    return !strcmp(brand, "AMD EPYC Processor");
 }
 
 const char *lacks_watchpoints(void)
