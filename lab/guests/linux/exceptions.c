@@ -183,6 +183,15 @@ static bool try_row(const struct row *r, struct fault *f)
                         r->code, r->addr == ADDR_RIP);
 }
 
+static bool lacking(const struct row *r)
+{
+    struct fault f;
+
+    if ( r->may_lack == wrong_on_qemu )
+        return on_qemu();
+    return r->may_lack && !try_row(r, &f);
+}
+
 static bool try_compat(const struct compat_row *r, struct fault *f)
 {
     memcpy(compat, r->code, sizeof(r->code));
@@ -218,8 +227,7 @@ const char *lacks_exceptions(void)
     bounds[1] = 3;
 
     for ( i = 0; i < NR_ROWS; i++ )
-        if ( rows[i].may_lack == wrong_on_qemu
-             ? on_qemu() : rows[i].may_lack && !try_row(&rows[i], &f) )
+        if ( lacking(&rows[i]) )
         {
             left_out[i] = true;
             say_skip(rows[i].name, rows[i].may_lack);

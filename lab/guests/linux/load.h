@@ -38,8 +38,8 @@ void raised(unsigned int vector, unsigned int n);
 
 uint64_t now_ns(void);
 
-/* QEMU's CPU is "EPYC"; the brand of a real one has a number.  For what must not
-   even be tried there. */
+/* QEMU's CPU is "EPYC"; the brand of a real one has a number.  For what must
+   not even be tried there. */
 bool on_qemu(void);
 
 /* Waits for a child that must end with _exit(42). */

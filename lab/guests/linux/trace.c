@@ -92,8 +92,8 @@ static void wrong(const char *what, const struct stop *s, uint64_t expected)
             (unsigned long long)s->rip, (unsigned long long)expected);
 }
 
-/* The trap after it may come after the next instruction: MOV SS holds it back on
-   CPUs, PAUSE in QEMU. */
+/* The trap after it may come after the next instruction: MOV SS holds it back
+   on CPUs, PAUSE in QEMU. */
 static bool may_hold_back(uint64_t rip)
 {
     return rip == (uint64_t)step_mov_ss || rip == (uint64_t)step_pause;
