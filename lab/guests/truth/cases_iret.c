@@ -33,6 +33,17 @@ static void send_nmis(struct cpu *c, unsigned int n)
             *(volatile uint32_t *)&c->expect.hits, before);
 }
 
+/*
+ * Nothing blocks it, so it has come.  Not always so in Bochs 2.7, where NMIs
+ * may still be blocked after a VM entry: then it comes with the next IRET.
+ */
+static void must_have_come(struct cpu *c, uint32_t events)
+{
+    if ( !options_on(ON_BOCHS) )
+        must_be(c, "events when unblocked",
+                *(volatile uint32_t *)&c->expect.hits, events);
+}
+
 static void one_more(struct cpu *c, struct frame *f)
 {
     (void)f;
@@ -52,8 +63,7 @@ static void one_more_then_int3(struct cpu *c, struct frame *f)
     send_nmis(c, 1);
     asm volatile ( "int3" ::: "memory" );
     exit_to_xen();
-    must_be(c, "events when unblocked",
-            *(volatile uint32_t *)&c->expect.hits, 3);
+    must_have_come(c, 3);
 }
 
 static void bad_iret(struct cpu *c, struct frame *f)
@@ -85,8 +95,7 @@ static void nmi_then_back(struct cpu *c, struct frame *f)
 {
     apic_ipi(c->apic_id, ICR_NMI);
     exit_to_xen();
-    must_be(c, "events when unblocked",
-            *(volatile uint32_t *)&c->expect.hits, 3);
+    must_have_come(c, 3);
     back(c, f);
 }
 
