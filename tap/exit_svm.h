@@ -26,6 +26,7 @@
 #define VMCB_CR0         0x558
 #define VMCB_DR6         0x560
 #define VMCB_RIP         0x578
+#define VMCB_CR2         0x640
 
 #define VMCB(type, vmcb, field) FIELD(type, vmcb, VMCB_##field)
 #define VMCB_SET(type, vmcb, field, value) \

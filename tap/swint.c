@@ -15,6 +15,7 @@
 #include "tap.h"
 #include "exit_svm.h"
 
+#define TRAP_pf 14
 #define INSN_MAX 15 /* bytes of an instruction */
 
 #define OPCODE_INT3 0xcc
@@ -96,24 +97,47 @@ static bool hardware_says(const char *vmcb, struct x86_event *e)
     return true;
 }
 
-/* As if it had come by the exit that hardware has for it. */
+/*
+ * As if it had come by an exit of its own: INT3 and INTO, and faults that Xen
+ * found where it delivers an interrupt in the CPU's stead.
+ */
 static void exception_record(struct tap_cpu *c, const struct vcpu *v,
-                             uint64_t rip, unsigned int vector)
+                             uint64_t rip, const struct x86_event *e)
 {
+    unsigned int flags = IDTAP_F_INTERCEPT;
+    struct idtap_exception *r;
     struct tap_slot slot;
-    struct idtap_exception *r =
-        tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, vector, IDTAP_F_INTERCEPT), v);
 
+    if ( e->error_code != X86_EVENT_NO_EC )
+        flags |= IDTAP_F_ERROR_CODE;
+    if ( e->vector == TRAP_pf )
+        flags |= IDTAP_F_ADDRESS;
+    r = tap_emit(&c->ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_EXCEPTION, e->vector, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = rip;
-    r->address = 0;
-    r->error_code = 0;
+    r->address = e->cr2;
+    r->error_code = flags & IDTAP_F_ERROR_CODE ? e->error_code : 0;
     r->orig_vector = 0;
-    r->type = IDTAP_TYPE_SW_EXCEPTION;
+    r->type = e->type;
     r->pad = 0;
     tap_ring_commit(&c->ring, sizeof(*r), &slot);
+}
+
+/* What Xen is about to inject instead of the INT n that it was asked to. */
+static bool became_exception(const char *vmcb, struct x86_event *e)
+{
+    uint64_t event = VMCB(uint64_t, vmcb, EVENTINJ);
+
+    if ( !(event & EVENT_V) || EVENT_TYPE(event) != IDTAP_TYPE_HW_EXCEPTION )
+        return false;
+    e->vector = EVENT_VECTOR(event);
+    e->type = IDTAP_TYPE_HW_EXCEPTION;
+    e->error_code = event & EVENT_EV ? (int32_t)(event >> 32)
+                                     : X86_EVENT_NO_EC;
+    e->cr2 = e->vector == TRAP_pf ? VMCB(uint64_t, vmcb, CR2) : 0;
+    return true;
 }
 
 static void swint_record(struct tap_cpu *c, const struct vcpu *v,
@@ -149,7 +173,10 @@ bool tap_swint_reflect(struct tap_cpu *c, const struct vcpu *v,
             swint_record(c, v, rip, e.vector);
     }
     else if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, e.vector) )
-        exception_record(c, v, rip, e.vector);
+        exception_record(c, v, rip, &e);
     hvm_inject_event(&e);
+    if ( e.type == IDTAP_TYPE_SW_INTERRUPT && became_exception(vmcb, &e) &&
+         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, e.vector) )
+        exception_record(c, v, rip, &e);
     return true;
 }

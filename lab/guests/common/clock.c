@@ -32,6 +32,9 @@ uint64_t clock_now(const volatile struct vcpu_time_info *info)
 
     asm volatile ( "rdtsc" : "=a" (lo), "=d" (hi) );
     delta = (((uint64_t)hi << 32) | lo) - t.tsc_timestamp;
+    /* Another CPU's time stamp may be a little ahead of this one's TSC. */
+    if ( (int64_t)delta < 0 )
+        delta = 0;
     if ( t.tsc_shift < 0 )
         delta >>= -t.tsc_shift;
     else
