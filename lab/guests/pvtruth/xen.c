@@ -182,9 +182,15 @@ void xen_arm_timer(struct cpu *c, uint64_t us)
 /* SCHEDOP_poll on no port at all: any upcall ends it early. */
 void xen_sleep(uint64_t ns)
 {
-    struct sched_poll poll = { .timeout = xen_now() + ns };
+    uint64_t until = xen_now() + ns;
 
-    hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uint64_t)&poll, 0, 0);
+    /*
+     * Not SCHEDOP_poll: its time-out is Xen's time, which ours, from the TSC,
+     * may be ahead of in an emulator that has run for minutes.
+     */
+    do
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0);
+    while ( xen_now() < until );
 }
 
 /* Until an upcall comes; it unmasks upcalls. */
