@@ -41,7 +41,10 @@ idtap top -b -s 300ms -e exit,lapic >"$OUT/pages" 2>&1 &
 top=$!
 wait_for 40 grep -q "^d$domid (truth)" "$OUT/pages" || fail "no truth"
 destroy_guest truth
-xl create -q /guests/ends.cfg >/dev/null 2>&1 || fail "cannot create ends"
+# It lives for some milliseconds: too short to be asked for its name.
+xl create -q -p /guests/ends.cfg >/dev/null 2>&1 || fail "cannot create ends"
+sleep 1
+xl unpause ends
 wait_for 40 grep -q "(ends)" "$OUT/pages" || fail "no guest ends: $(tail -n 20 "$OUT/pages")"
 truth_ready 'loop=1 repeat=20 cases=event-self,gp-rdmsr'
 xl unpause truth

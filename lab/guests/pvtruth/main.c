@@ -12,7 +12,13 @@ unsigned int nr_vcpus = 1;
 
 void pvtruth_main(struct start_info *info);
 
+/*
+ * How many others are ready; and whether all is set up, nr_vcpus among it, by
+ * which barriers count.  A vCPU that starts may run before the one that
+ * started it goes on.
+ */
 static volatile unsigned int ready;
+static volatile bool all_set;
 
 /* Each vCPU: its callbacks and tables. */
 static void setup(struct cpu *c)
@@ -26,6 +32,8 @@ static void start_other(struct cpu *c)
 {
     setup(c);
     __atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
+    while ( !__atomic_load_n(&all_set, __ATOMIC_ACQUIRE) )  /* pvtruth_main() */
+        xen_sleep(1000000);
     run_cases(c);
     for ( ; ; )
         xen_sleep(1000000000);
@@ -66,6 +74,7 @@ void pvtruth_main(struct start_info *info)
     while ( ready != nr_vcpus - 1 )
         xen_sleep(1000000);
     say_begin(info);
+    __atomic_store_n(&all_set, true, __ATOMIC_RELEASE); /* start_other() */
     run_cases(c);
     report_and_exit();
 }
