@@ -19,6 +19,18 @@ clean_up() {
     idtap status | grep -q '^tap  *detached' || idtap detach >/dev/null 2>&1
 }
 
+# evidence: what guests and Xen said last.
+evidence() {
+    for log in /var/log/xen/console/guest-*.log; do
+        [ -f "$log" ] || continue
+        echo "${log##*/}:"
+        tail -n 4 "$log"
+    done
+    xl list
+    echo "Xen:"
+    xl dmesg | tail -n 12
+}
+
 # run TEST LIMIT: sets status and reason.
 run() {
     # shellcheck disable=SC2016 # the inner shell shall expand it
@@ -51,7 +63,7 @@ while read -r test limit; do
     else
         echo "fail $test ${reason:-status $status, see $test.log}" >>/out/results
         echo "   FAILED: ${reason:-status $status}"
-        tail -n 25 "/out/$test.log" | sed 's/^/   | /'
+        { tail -n 25 "/out/$test.log"; evidence; } | sed 's/^/   | /'
     fi
     clean_up
 done </tests/list
