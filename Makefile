@@ -41,6 +41,11 @@ HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd && echo yes)
 ifneq ($(HAVE_MICROHTTPD),)
 OPT_CFLAGS += -DIDTAP_HAVE_MICROHTTPD
 endif
+HAVE_CONFINE := $(shell $(PKG_CONFIG) --exists libseccomp libcap-ng && echo yes)
+ifneq ($(HAVE_CONFINE),)
+OPT_CFLAGS += -DIDTAP_HAVE_CONFINE $(shell $(PKG_CONFIG) --cflags libseccomp libcap-ng)
+OPT_LIBS   += $(shell $(PKG_CONFIG) --libs libseccomp libcap-ng)
+endif
 CFLAGS_HOST += $(OPT_CFLAGS)
 LIBS += $(OPT_LIBS)
 

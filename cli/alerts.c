@@ -99,6 +99,11 @@ bool alerts_any(const struct alerts *a)
     return a && a->nr_rules;
 }
 
+bool alerts_run_command(const struct alerts *a)
+{
+    return a && a->run;
+}
+
 void alerts_free(struct alerts *a)
 {
     if ( !a )

@@ -46,6 +46,9 @@ int alerts_look(struct alerts *a, const struct interval *in);
 /* Are there any rules? */
 bool alerts_any(const struct alerts *a);
 
+/* Is there a command to run? */
+bool alerts_run_command(const struct alerts *a);
+
 /* To be called now and then: commands that have ended. */
 void alerts_reap(struct alerts *a);
 

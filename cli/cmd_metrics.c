@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "feed_live.h"
 #include "metrics_http.h"
 #include "reader.h"
@@ -299,6 +300,7 @@ static int metrics_host(struct run *r, struct args *a)
     }
     if ( !status )
     {
+        confine(a->textfile);
         r->m.forget_ns = 15 * 60 * 1000000000ull;
         status = serve(r);
         signals_quit_at_once();

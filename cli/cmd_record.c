@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "alerts.h"
+#include "confine.h"
 #include "record.h"
 #include "units.h"
 
@@ -262,6 +263,8 @@ static int record(struct idtap_host *host, struct record_args *a)
     begin = now_ns();
     if ( a->command )
         run.child = record_start_command(a->command);
+    if ( !alerts_run_command(a->alerts) )
+        confine(a->rec.dir);
     if ( run.child >= 0 )
         rc = record_loop(r, a, &run);
     signals_quit_at_once();

@@ -7,6 +7,7 @@
 
 #include <idtap/names.h>
 
+#include "confine.h"
 #include "host_words.h"
 #include "json.h"
 #include "status_intercepts.h"
@@ -123,7 +124,9 @@ static void print_text(struct idtap_host *host, const struct idtap_status *s)
     print_config(&s->config);
     status_intercepts_print(s);
     if ( reader )
-        printf("reader     process %d (%s)\n", reader, what);
+        printf("reader     process %d (%s)%s\n", reader, what,
+               confined(reader) ? ", confined: no capabilities, no other "
+                                  "programs, no network" : "");
     else
         printf("reader     none%s\n", s->config.classes
                ? ": the recorder ended without stopping the tap; what does not "
@@ -152,6 +155,7 @@ static void print_json(struct idtap_host *host, const struct idtap_status *s)
         json_bool(&j, "on_top", s->on_top);
         json_int(&j, "reader_pid", cli_reader(what));
         json_string(&j, "reader", what);
+        json_bool(&j, "reader_confined", confined(cli_reader(what)));
         json_array(&j, "hardware");
         for ( i = 0; i < sizeof(hardware) / sizeof(hardware[0]); i++ )
             if ( s->hardware & hardware[i].bit )

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "lists.h"
 #include "top.h"
 #include "units.h"
@@ -302,6 +303,8 @@ static int top_host(struct top *t, bool plain)
     if ( !status )
     {
         gethostname(t->source, sizeof(t->source) - 1);
+        if ( !alerts_run_command(t->alerts) )
+            confine(NULL);
         status = show(t, plain);
         signals_quit_at_once();
         rc = feed_live_close(t->live);

@@ -48,7 +48,12 @@ static const struct {
 #else
 #define WITH_MICROHTTPD ""
 #endif
-#define BUILT_WITH WITH_SQLITE WITH_CURSES WITH_MICROHTTPD
+#ifdef IDTAP_HAVE_CONFINE
+#define WITH_CONFINE " libseccomp libcap-ng"
+#else
+#define WITH_CONFINE ""
+#endif
+#define BUILT_WITH WITH_SQLITE WITH_CURSES WITH_MICROHTTPD WITH_CONFINE
 
 static int help(FILE *out)
 {

@@ -17,6 +17,7 @@
 #include <idtap/shutdowns.h>
 
 #include "alert_rule.h"
+#include "confine.h"
 #include "feed_live.h"
 #include "record.h"
 #include "units.h"
@@ -370,6 +371,7 @@ static int fly(struct flight *fl, struct idtap_host *host,
                  format_count(size, (double)idtap_flight_capacity(fl->f)));
     if ( a->command && (run->child = record_start_command(a->command)) < 0 )
         rc = -ECHILD;
+    confine(a->rec.dir);
     while ( !rc && (rc = wait_for_trigger(fl, deadline, run)) > 0 )
     {
         rc = save(fl);

@@ -11,6 +11,8 @@ sleep 3
 idtap status >"$OUT/status"
 grep -q "reader *process $recorder" "$OUT/status" ||
     fail "status does not know the recorder: $(cat "$OUT/status")"
+grep -q 'reader .*confined: no capabilities' "$OUT/status" ||
+    fail "the recorder is not confined: $(cat "$OUT/status")"
 expect 1 idtap detach
 said "process $recorder is recording"
 kill -9 $recorder

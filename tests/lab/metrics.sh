@@ -8,6 +8,8 @@ idtap metrics --textfile "$OUT/idtap.prom" --interval 1s -d truth \
     -e inject,exception,lapic >"$OUT/said" 2>&1 &
 metrics=$!
 wait_for 40 test -s "$OUT/idtap.prom" || fail "no file: $(cat "$OUT/said")"
+expect 0 idtap status
+said 'reader .*\(metrics\), confined'
 truth_run
 kill -TERM $metrics
 wait $metrics || fail "it ended with status $?: $(cat "$OUT/said")"
