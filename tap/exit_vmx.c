@@ -45,7 +45,6 @@
 #define INFO_VECTOR(i)   ((i) & 0xff)
 #define INFO_TYPE(i)     (((i) >> 8) & 7)
 #define INFO_ERROR_CODE  (1u << 11)
-#define INFO_NMI_UNBLOCKED (1u << 12)
 #define INFO_VALID       (1u << 31)
 
 #define BLOCKED_BY_STI    (1u << 0)
@@ -53,7 +52,6 @@
 #define BLOCKED_BY_NMI    (1u << 3)
 
 #define TRAP_db 1
-#define TRAP_df 8
 #define TRAP_pf 14
 #define CR0_PE  (1u << 0)
 #define EFLAGS_TF (1u << 8)
@@ -169,22 +167,21 @@ static struct x86_event event_of(uint32_t info)
 }
 
 /*
- * After Xen's handler and the injection.  "Resuming Guest Software after
- * Handling an Exception": an IRET that faulted has unblocked NMIs all the same,
- * and must not have.  An NMI whose delivery faulted is given up for the
- * exception, but has blocked NMIs; Xen, about to deliver it again, has just
- * unblocked them.  And with RFLAGS.TF set a VM entry fails if STI or MOV SS
- * still block ("Checks on Guest Non-Register State"): an exception that is
- * delivered ends that.
+ * After Xen's handler and the injection.  An NMI whose delivery faulted is given
+ * up for the exception, but has blocked NMIs; Xen, about to deliver it again,
+ * has just unblocked them.  And with RFLAGS.TF set a VM entry fails if STI or
+ * MOV SS still block ("Checks on Guest Non-Register State"): an exception that
+ * is delivered ends that.
+ *
+ * An IRET that faults unblocks NMIs before the exception's handler begins
+ * ("Handling Multiple NMIs"), and the exit has done so.  To block them again is
+ * for who has the IRET executed once more; the exception is delivered here.
  */
-static void interruptibility_fix(uint32_t info, uint32_t idtv)
+static void interruptibility_fix(uint32_t idtv)
 {
     uint32_t state = vmread(GUEST_INTERRUPTIBILITY), want = state;
-    bool delivering = idtv & INFO_VALID;
 
-    if ( delivering ? INFO_TYPE(idtv) == IDTAP_TYPE_NMI
-                    : (info & INFO_NMI_UNBLOCKED) &&
-                      INFO_VECTOR(info) != TRAP_df )
+    if ( (idtv & INFO_VALID) && INFO_TYPE(idtv) == IDTAP_TYPE_NMI )
         want |= BLOCKED_BY_NMI;
     if ( vmread(GUEST_RFLAGS) & EFLAGS_TF )
         want &= ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS);
@@ -201,7 +198,7 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
     vmwrite(VM_EXIT_REASON, REASON_INTR_WINDOW);
     vmx_vmexit_handler(regs);
     hvm_inject_event(&e);
-    interruptibility_fix(info, idtv);
+    interruptibility_fix(idtv);
     /* Two exceptions that Xen merged: #DF has no error code in real mode. */
     if ( !(vmread(GUEST_CR0) & CR0_PE) )
         vmwrite(VM_ENTRY_INTR_INFO,

@@ -88,13 +88,18 @@ static bool stuck(struct waiting *w)
         cpu_pause();
         return false;
     }
+    /*
+     * And who sleeps with NMIs blocked, by what Bochs forgot when it entered
+     * this vCPU, passes that on to the next.
+     */
+    if ( options_on(ON_BOCHS) || (w->sleeps + 1) % UNBLOCK_SLEEPS == 0 )
+        unblock_nmi();
     xen_sleep(SLEEP_NS);
     progress = all_progress();
     if ( progress != w->progress )
         w->sleeps = 0;
     w->progress = progress;
-    if ( ++w->sleeps % UNBLOCK_SLEEPS == 0 )
-        unblock_nmi();
+    w->sleeps++;
     return w->sleeps > STUCK_SLEEPS;
 }
 
