@@ -38,7 +38,14 @@ linux_ready linux
 xl unpause linux
 wait_for 120 grep -q 'load: cycle' "$(guest_console linux)" ||
     linux_dead linux
-truth_ready loop=1
+# QEMU does not make #DF of an injected exception and a fault in its delivery: of
+# one that was intercepted and is delivered when nothing is any more.  And it has
+# no nRIP.
+without='' soft=1
+! grep -q AuthenticAMD /proc/cpuinfo || soft=0
+[ $soft = 1 ] ||
+    without=without=df-gp-np,df-np-np,df-de-gp,df-ss-ts,df-pf-np,df-pf-pf,df-user,df-user-int
+truth_ready "loop=1 $without"
 xl unpause truth
 truth_at_work
 linux=$(xl domid linux) truth=$(xl domid truth)
@@ -55,7 +62,7 @@ said 'wrong: OK'
 
 before=$(caused)
 begin=$(cut -d. -f1 /proc/uptime)
-expect 0 /tests/programs/toggle "$seed" $changes $pause "$linux" "$truth"
+expect 0 /tests/programs/toggle "$seed" $changes $pause $soft "$linux" "$truth"
 said "toggle: OK $changes changes"
 echo "in $(($(cut -d. -f1 /proc/uptime) - begin)) s, $before and $(caused) exits caused"
 [ "$(caused)" -gt $((before + 1000)) ] || fail "next to nothing was intercepted"
