@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds everything that idtap is made of.  One flat makefile: `make` builds
-# the tool and the tap, `make guests` the lab's guests, `make unit`,
-# `make unit-asan` and `make unit-tsan` the unit tests.  Warnings are errors.
+# the tool and the tap, `make guests` the lab's guests, `make payloads` and
+# `make lab-programs` what its tests need, `make unit`, `make unit-asan` and
+# `make unit-tsan` the unit tests.  Warnings are errors.
 # Nothing is written outside $(BUILD).
 
 # V=1 shows the commands.
@@ -94,6 +95,8 @@ objs = $(patsubst %.S,$(BUILD)/$(1)/%.o,$(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)))
 
 $(BUILD)/idtap: $(call objs,host,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
 	$(Q)$(CC) -o $@ $^ $(LIBS)
+
+include tests/lab-programs/programs.mk
 
 # One executable per file of tests/unit, plain and with sanitizers.
 UNIT_DEPS := $(LIB_SRC) $(CLI_PARTS) $(UNIT_COMMON) $(TAP_HOST_SRC)

@@ -48,10 +48,16 @@ $(eval $(call truth_rules,pvtruth,$(PVTRUTH_OBJS),pvtruth/pvtruth.lds))
 $(eval $(call truth_rules,ends,$(ENDS_OBJS),truth/truth.lds))
 
 # The load runs inside a Linux guest, so it is an ordinary static program.
-$(GUESTS_OBJ)/load: $(GUESTS_SRC)/linux/load.c
+LOAD_OBJS := $(patsubst $(GUESTS_SRC)/%,$(GUESTS_OBJ)/%.o, \
+        $(wildcard $(GUESTS_SRC)/linux/*.c $(GUESTS_SRC)/linux/*.S))
+LOAD_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -pthread $(GUESTS_WARN)
+
+$(GUESTS_OBJ)/linux/%.o: $(GUESTS_SRC)/linux/%
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -O2 -D_GNU_SOURCE $(GUESTS_WARN) -static -pthread \
-	    -o $@ $<
+	$(Q)$(CC) $(LOAD_CFLAGS) -MMD -MP -c $< -o $@
+
+$(GUESTS_OBJ)/load: $(LOAD_OBJS)
+	$(Q)$(CC) -static -pthread -s -o $@ $^
 
 # Times and owners are fixed, so that equal input makes an equal archive.
 $(GUESTS_OUT)/linux.cpio.gz: $(GUESTS_OBJ)/load $(GUESTS_SRC)/linux/init
@@ -74,4 +80,4 @@ $(GUESTS_OUT)/pvtruth.cfg: $(GUESTS_SRC)/pvtruth/pvtruth.cfg
 $(GUESTS_OUT)/ends.cfg: $(GUESTS_SRC)/ends/ends.cfg
 $(GUESTS_OUT)/linux.cfg: $(GUESTS_SRC)/linux/linux.cfg
 
--include $(patsubst %.o,%.d,$(TRUTH_OBJS) $(PVTRUTH_OBJS))
+-include $(patsubst %.o,%.d,$(TRUTH_OBJS) $(PVTRUTH_OBJS) $(LOAD_OBJS))

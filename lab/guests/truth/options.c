@@ -3,7 +3,7 @@
 #include "truth.h"
 
 struct options opt = {
-    .timer_us = 200, .lapic_upcall = true, .cases = "all",
+    .timer_us = 200, .lapic_upcall = true, .cases = "all", .without = "",
 };
 
 static void set(const char *name, const char *value)
@@ -20,6 +20,8 @@ static void set(const char *name, const char *value)
         opt.strict = word_number(name, value);
     else if ( word_equal(name, "cases") )
         opt.cases = value;
+    else if ( word_equal(name, "without") )
+        opt.without = value;
     else if ( word_equal(name, "apic") && word_equal(value, "xapic") )
         opt.xapic = true;
     else if ( word_equal(name, "apic") && word_equal(value, "x2apic") )
@@ -76,6 +78,8 @@ const char *options_off(const struct row *row)
 
 bool options_chosen(const struct row *row)
 {
+    if ( word_listed(opt.without, row->name) )
+        return false;
     return word_listed(opt.cases, "every") || word_listed(opt.cases, row->name) ||
            (word_listed(opt.cases, "all") && !options_off(row));
 }
@@ -95,4 +99,5 @@ void options_parse(char *cmdline)
     if ( opt.timer_us < 1 || opt.timer_us > 1000000 )
         error("timer= wants 1 to 1000000 microseconds");
     words_check(opt.cases, case_exists);
+    words_check(opt.without, case_exists);
 }

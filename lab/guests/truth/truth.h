@@ -230,7 +230,7 @@ struct options {
     bool strict;            /* ghosts are failures, see trap.c */
     bool xapic;             /* MMIO instead of x2APIC MSRs */
     bool lapic_upcall;      /* upcalls by each vCPU's LAPIC, not by callback */
-    const char *cases;
+    const char *cases, *without;
 };
 extern struct options opt;
 void options_parse(char *cmdline);      /* keeps pointers into cmdline */

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# A Linux guest cannot tell that all its exceptions are intercepted: its load
+# finds what it finds without the tap. A guest beside it, that is not
+# intercepted, has no exit more, and finds the same.
+# shellcheck source=/dev/null
+. /tests/linux_guest.sh
+
+if grep -q AuthenticAMD /proc/cpuinfo; then
+    what=all,swint seconds=${LINUX_SECONDS:-20}
+else
+    what=all seconds=20 # a slow emulator
+fi
+
+linux_ready linux load.cycles=2
+xl unpause linux
+wait_for 120 _gone linux || fail "the untapped Linux guest does not end"
+linux_verdict linux
+cp "$(guest_console linux)" "$OUT/untapped"
+linux_findings linux >"$OUT/want"
+cat "$OUT/want"
+
+# Both at work; of all exits, those of the one that is not intercepted are
+# recorded, and for a second in between those of the other, too.
+linux_ready linux load.seconds=$seconds
+linux_ready other load.seconds=$seconds
+linux=$(xl domid linux) other=$(xl domid other)
+cat >"$OUT/work" <<END
+. /lab/lib.sh
+xl unpause linux
+xl unpause other
+wait_for 120 grep -q 'load: cycle' "\$(guest_console linux)" &&
+    wait_for 120 grep -q 'load: cycle' "\$(guest_console other)" &&
+    idtap filter -e exit -d linux,other && sleep 1 &&
+    idtap filter -e exit -d other || echo NO FILTER
+wait_for 300 _gone linux
+wait_for 300 _gone other
+idtap status
+idtap status --json >$OUT/status
+END
+expect 0 idtap record --fail-on-loss --ring 4M -e exit -d other \
+    --intercept linux=$what -o "$OUT/trace" -- sh "$OUT/work"
+for name in linux other; do
+    cp "$(guest_console $name)" "$OUT/$name"
+    linux_verdict $name
+    linux_findings $name >"$OUT/got"
+    cmp -s "$OUT/want" "$OUT/got" || {
+        diff "$OUT/want" "$OUT/got"
+        fail "the guest $name finds something else than untapped"
+    }
+    grep 'load: SUCCESS' "$OUT/$name"
+done
+grep -q 'NO FILTER' "$OUT/last" && fail "filter"
+said "^intercepts d$linux: all exceptions"
+not_attached
+
+# Only the one has exits that the tap caused: in the counts, and in the trace.
+[ "$(grep -c '^caused' "$OUT/last")" -eq 1 ] ||
+    fail "not one domain in the counts"
+said "^caused +d$linux: "
+idtap script -i "$OUT/trace" -e exit >/tmp/exits || fail "script"
+exits() { grep " d$1v0 .*vm_exit" /tmp/exits; }
+in_linux=$(exits "$linux" | grep -c intercepted)
+in_other=$(exits "$other" | grep -c intercepted)
+all_other=$(exits "$other" | wc -l)
+rm /tmp/exits
+echo "$in_linux exits caused in d$linux, $in_other of $all_other in d$other"
+[ "$in_linux" -gt 100 ] || fail "no intercepted exits in the trace"
+[ "$all_other" -gt 1000 ] || fail "the other guest's exits are not in the trace"
+[ "$in_other" -eq 0 ] || fail "the other guest's exceptions are intercepted"
+
+# Exceptions that only a program raises: as many exits as the load counted.
+# caused VECTOR: exits for it.
+caused() {
+    awk -v domain="$linux" -v vector="$1" '
+        /"caused":/ { in_caused = 1 }
+        in_caused && /"domain":/ { mine = $2 + 0 == domain }
+        in_caused && mine && /"exits":/ { in_exits = 1; next }
+        /\]/ { in_exits = 0 }
+        in_exits && v++ == vector { print $1 + 0 }' "$OUT/status"
+}
+# In QEMU, INT3 and INTO exit as INT n does (tap/swint.c).
+vectors="0 5 6 11 12 16 19"
+[ $what = all ] && vectors="$vectors 3 4"
+for v in $vectors; do
+    raised=$(sed -n "s/^load: raised vector=$v n=\([0-9]*\).*/\1/p" "$OUT/linux")
+    echo "vector $v: raised ${raised:-0}, caused $(caused $v)"
+    [ "${raised:-0}" -eq "$(caused $v)" ] ||
+        fail "vector $v: ${raised:-0} raised, $(caused $v) exits"
+done
+[ "$(caused 14)" -gt 1000 ] || fail "page faults were not intercepted"

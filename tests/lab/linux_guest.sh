@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# For tests with the Linux load guest; beside tests/lab/lib.sh.
+
+# linux_ready NAME [WORDS]: a load guest of that name exists, paused; WORDS say
+# when its load ends (lab/guests/README.md).
+linux_ready() {
+    destroy_guest "$1"
+    rm -f "$(guest_console "$1")"
+    _line=$(sed -n 's/^cmdline = "\(.*\)"$/\1/p' /guests/linux.cfg |
+            sed 's/load\.[a-z]*=[0-9]*//g')
+    set -- "name='$1'" "cmdline=\"$_line ${2:-}\""
+    [ "$(xl info nr_cpus)" -gt 1 ] || set -- "$@" "cpus='all'"
+    xl create -q -p /guests/linux.cfg "$@" >"$OUT/create" 2>&1 ||
+        fail "cannot create a Linux guest: $(tail -n 1 "$OUT/create")"
+}
+
+# linux_dead NAME: it said nothing of what it found and is no more. An emulator
+# may do that to Linux; the suite runs the test again, and what the tap does
+# wrong is wrong every time. What the load itself finds wrong is never excused.
+linux_dead() {
+    tail -n 5 "$(guest_console "$1")"
+    grep -q 'load: FAILURE' "$(guest_console "$1")" &&
+        fail "the load of $1: $(grep 'load: FAILURE' "$(guest_console "$1")")"
+    fail "EMULATOR? the Linux guest $1 ended without a verdict"
+}
+
+# linux_verdict NAME: it has ended, and well.
+linux_verdict() {
+    grep -q 'load: SUCCESS' "$(guest_console "$1")" || linux_dead "$1"
+}
+
+# linux_at_work NAME SECONDS: it goes on, from now, and nothing is wrong.
+linux_cycle() {
+    sed -n 's/^load: cycle \([0-9]*\) ok.*/\1/p' "$(guest_console "$1")" |
+        tail -n 1 | grep . || echo 0
+}
+_beyond() { [ "$(linux_cycle "$1")" -gt "$2" ]; }
+linux_at_work() {
+    _cycle=$(linux_cycle "$1")
+    wait_for "$2" _beyond "$1" "$_cycle" || {
+        xl domid "$1" >/dev/null 2>&1 || linux_dead "$1"
+        grep -q 'load: FAILURE' "$(guest_console "$1")" && linux_dead "$1"
+        fail "the Linux guest $1 does not go on after cycle $_cycle"
+    }
+    grep -q 'load: FAILURE' "$(guest_console "$1")" && linux_dead "$1"
+    return 0
+}
+
+# linux_findings NAME: what must be the same in every run on this machine.
+linux_findings() { grep -E '^load: (digest|skip)' "$(guest_console "$1")"; }
