@@ -105,6 +105,7 @@ $(BUILD)/paths.stamp: FORCE
 	    cmp -s - $@ || \
 	    echo '$(PREFIX) $(PKGLIBDIR) $(SBINDIR) $(LIBDIR) $(INCLUDEDIR) $(SYSCONFDIR)' > $@
 $(foreach k,host pic asan tsan,$(BUILD)/$(k)/lib/attach.o): $(BUILD)/paths.stamp
+.PHONY: FORCE
 FORCE:
 
 # One executable per file of tests/unit, plain and with sanitizers.
