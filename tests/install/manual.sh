@@ -38,11 +38,14 @@ examples() { sed -n '/^# EXAMPLES/,/^# SEE/p' "$1" | grep '^idtap '; }
 # What asks Xen: refused for the want of one, not for its words; and each option
 # is one (the same on a Xen host, where it is not run).
 needs_xen() {
-    local words c=$2 o
+    local words status c=$2 o
     case " $* " in
     *' --help '*|*' -i '*|*' --once '*) return 1 ;;
     esac
-    case " attach detach status record top metrics trigger filter " in *" $c "*) ;; *) return 1 ;; esac
+    case $c in
+    attach|detach|status|record|top|metrics|trigger|filter) ;;
+    *) return 1 ;;
+    esac
     for o in "$@"; do
         [ "$o" != -- ] || break
         case $o in
@@ -50,12 +53,20 @@ needs_xen() {
                 { echo "$o is no option of it"; return 0; } ;;
         esac
     done
+    # Xen is looked for before the lists are: script knows the same.
+    for (( o = 3; o < $#; o++ )); do
+        case ${!o} in
+        -e|--vector)
+            words=("${@:o:2}")
+            "$idtap" script -i idtap-trace "${words[@]}" >/dev/null 2>said || head -n 1 said ;;
+        esac
+    done
     [ ! -e /proc/xen/capabilities ] || return 0
     timeout 20 "$idtap" "${@:2}" >/dev/null 2>said
-    words=$?
+    status=$?
     # trigger looks for a recorder first.
-    [ $words -eq 3 ] || { [ "$c" = trigger ] && [ $words -eq 1 ]; } ||
-        echo "status $words: $(head -n 1 said)"
+    [ $status -eq 3 ] || { [ "$c" = trigger ] && [ $status -eq 1 ]; } ||
+        echo "status $status: $(head -n 1 said)"
 }
 
 mkdir -p examples && cp -r idtap-trace host1 host2 before after examples && cd examples || exit 1
