@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds everything that idtap is made of.  One flat makefile: `make` builds
-# the tool and the tap, `make guests` the lab's guests, `make payloads` and
-# `make lab-programs` what its tests need, `make unit`, `make unit-asan` and
-# `make unit-tsan` the unit tests.  Warnings are errors.
-# Nothing is written outside $(BUILD).
+# the tool and the tap, `make lib` the libraries, `make man` the manual,
+# `make guests` the lab's guests, `make payloads` and `make lab-programs` what
+# its tests need, `make unit`, `make unit-asan` and `make unit-tsan` the unit
+# tests.  Warnings are errors (WERROR= makes them warnings), CPPFLAGS, CFLAGS and
+# LDFLAGS are added to those of the tool and the libraries.  But for
+# `make install`, nothing is written outside $(BUILD).
 
 # V=1 shows the commands.
 Q := $(if $(V),,@)
 BUILD  ?= build
 CC     ?= gcc
 PREFIX ?= /usr
-LIBDIR  = $(PREFIX)/lib/idtap
+# The payload and the profiles, where `idtap attach` looks.
+PKGLIBDIR ?= $(PREFIX)/lib/idtap
 
 VERSION := 0.1.0
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+WERROR ?= -Werror
+WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes \
         -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wvla -Wundef
 CFLAGS_HOST := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -Ilib \
-        -DIDTAP_VERSION='"$(VERSION)"' -DIDTAP_LIBDIR='"$(LIBDIR)"' \
+        -DIDTAP_VERSION='"$(VERSION)"' -DIDTAP_LIBDIR='"$(PKGLIBDIR)"' \
         -fvisibility=hidden -pthread
 # The shared-library part of Xen's stable ABI, and nothing else of Xen.
 XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
@@ -49,6 +53,9 @@ OPT_LIBS   += $(shell $(PKG_CONFIG) --libs libseccomp libcap-ng)
 endif
 CFLAGS_HOST += $(OPT_CFLAGS)
 LIBS += $(OPT_LIBS)
+# The library's part of them.
+LIB_LIBS := $(XEN_LIBS) $(if $(HAVE_SQLITE),$(shell $(PKG_CONFIG) --libs sqlite3)) \
+            -lm -pthread
 
 # The unit tests and fuzzers link everything that does not need a Xen host.
 XEN_SRC  := lib/host.c lib/livepatch.c lib/attach.c lib/doorway.c \
@@ -73,7 +80,7 @@ include tests/payloads/payloads.mk
 
 $(BUILD)/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_HOST) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_HOST) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/host/%.o: %.S
 	@mkdir -p $(@D)
@@ -94,7 +101,18 @@ $(BUILD)/tsan/%.o: %.c
 objs = $(patsubst %.S,$(BUILD)/$(1)/%.o,$(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)))
 
 $(BUILD)/idtap: $(call objs,host,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
-	$(Q)$(CC) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Changes when what attach.c is told changes, so that `make install` with
+# another PREFIX builds it again.
+$(BUILD)/paths.stamp: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(PKGLIBDIR) $(SBINDIR) $(LIBDIR) $(INCLUDEDIR) $(SYSCONFDIR)' | \
+	    cmp -s - $@ || \
+	    echo '$(PREFIX) $(PKGLIBDIR) $(SBINDIR) $(LIBDIR) $(INCLUDEDIR) $(SYSCONFDIR)' > $@
+$(foreach k,host pic asan tsan,$(BUILD)/$(k)/lib/attach.o): $(BUILD)/paths.stamp
+.PHONY: FORCE
+FORCE:
 
 include tests/lab-programs/programs.mk
 
@@ -154,11 +172,7 @@ $(BUILD)/profiles.stamp: $(wildcard profiles/*.profile)
 	@if [ -n "$^" ]; then cp $^ $(BUILD)/profiles/; fi
 	@touch $@
 
-install: all
-	install -D -m 755 $(BUILD)/idtap $(DESTDIR)$(PREFIX)/sbin/idtap
-	install -D -m 644 $(BUILD)/tap.o $(DESTDIR)$(LIBDIR)/tap.o
-	install -d $(DESTDIR)$(LIBDIR)/profiles
-	install -m 644 profiles/*.profile $(DESTDIR)$(LIBDIR)/profiles/
+include dist/dist.mk
 
 clean:
 	rm -rf $(BUILD)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `idtap attach`: puts the tap into the running Xen. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "host_words.h"
+#include "options.h"
 
 static const char help[] =
 "Usage: idtap attach [OPTION]...\n"
@@ -37,7 +37,7 @@ int cmd_attach(int argc, char **argv)
     int c, status;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, ":h", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, ":h", options)) != -1 )
         switch ( c )
         {
         case OPT_RING: ring = optarg; break;

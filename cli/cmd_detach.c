@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `idtap detach`: takes the tap out of Xen, whatever state it is in. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "host_words.h"
+#include "options.h"
 
 static const char help[] =
 "Usage: idtap detach\n"
@@ -22,7 +22,7 @@ int cmd_detach(int argc, char **argv)
     int c, status;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, ":h", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, ":h", options)) != -1 )
     {
         if ( c != 'h' )
             return cli_bad_option(c, argv);

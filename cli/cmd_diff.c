@@ -4,12 +4,12 @@
  * can be; what is wrong with one is said on stderr and makes the exit status 1.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "diff.h"
+#include "options.h"
 
 static int help(void)
 {
@@ -77,7 +77,7 @@ static int parse(int argc, char **argv, struct diff *d, struct options *o)
     int c;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, ":d:e:t:", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, ":d:e:t:", options)) != -1 )
         switch ( c )
         {
         case 'd': d->domain_list = optarg; break;

@@ -5,13 +5,13 @@
  * exported all the same, as the other commands do.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "export_jsonl.h"
 #include "lists.h"
+#include "options.h"
 #include "reader.h"
 
 struct export {
@@ -78,8 +78,7 @@ static int parse(int argc, char **argv, struct export *e)
     int c;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:f:o:i:d:e:", options,
-                             NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:f:o:i:d:e:", options)) != -1 )
         switch ( c )
         {
         case 'f': e->format_name = optarg; break;

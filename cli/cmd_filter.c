@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `idtap filter`: changes what is recorded, while it is being recorded. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host_words.h"
+#include "options.h"
 
 static const char help[] =
 "Usage: idtap filter [-e CLASS,...] [-d DOMAIN,...] [--vector LIST]\n"
@@ -41,7 +41,7 @@ int cmd_filter(int argc, char **argv)
     int c, rc, status;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, ":he:d:", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, ":he:d:", options)) != -1 )
         switch ( c )
         {
         case 'e': classes = optarg; break;

@@ -5,7 +5,6 @@
  * has the memory in use.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 
 #include "cli.h"
 #include "html.h"
+#include "options.h"
 #include "units.h"
 
 #define DEFAULT_PAGE "idtap.html"
@@ -29,6 +29,7 @@ static int help(void)
          "whatever the trace.\n"
          "\n"
          READER_OPTIONS_HELP
+         READER_WINDOW_HELP
          "  -o, --output FILE    the page (default: " DEFAULT_PAGE "; -: stdout)\n"
          "      --fail-on-loss   exit status 4 if records were lost\n"
          "      --help           this text\n"
@@ -60,7 +61,7 @@ static int parse(int argc, char **argv, struct reader *r, struct options *o)
     int c;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:i:o:d:e:", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:i:o:d:e:", options)) != -1 )
         switch ( c )
         {
         case 'i': r->dir = optarg; break;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "confine.h"
 #include "feed_live.h"
 #include "metrics_http.h"
+#include "options.h"
 #include "reader.h"
 #include "session.h"
 #include "units.h"
@@ -81,7 +81,7 @@ static int parse_args(int argc, char **argv, struct args *a)
     int c;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:hi:e:d:", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:hi:e:d:", options)) != -1 )
     {
         if ( session_option(&a->opt, c, OPT_SESSION, optarg) )
             continue;

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,6 +13,7 @@
 
 #include "alerts.h"
 #include "confine.h"
+#include "options.h"
 #include "record.h"
 #include "units.h"
 
@@ -67,7 +67,7 @@ static int parse_args(int argc, char **argv, struct record_args *a)
     int c, status;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:ho:e:d:T:", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:ho:e:d:T:", options)) != -1 )
     {
         if ( session_option(&a->opt, c, OPT_SESSION, optarg) )
             continue;

@@ -8,7 +8,6 @@
  * packet cannot be told from chance.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include <idtap/trace.h>
 
 #include "cli.h"
+#include "options.h"
 #include "units.h"
 
 struct repair {
@@ -50,7 +50,7 @@ static int parse(int argc, char **argv, struct repair *repair)
     int c;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:i:n", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:i:n", options)) != -1 )
         switch ( c )
         {
         case 'i': repair->dir = optarg; break;

@@ -5,13 +5,13 @@
  * makes the exit status 1.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "many.h"
+#include "options.h"
 #include "report.h"
 #include "units.h"
 
@@ -136,7 +136,7 @@ static int parse(int argc, char **argv, struct report *report,
 
     opterr = 0;
     while ( !status &&
-            (c = getopt_long(argc, argv, "+:i:d:e:", options, NULL)) != -1 )
+            (c = cli_getopt(argc, argv, "+:i:d:e:", options)) != -1 )
         switch ( c )
         {
         case 'i':

@@ -3,10 +3,10 @@
  * `idtap script`: a trace as text, one line per record, in the order of time.
  * What is wrong with the trace, and what was lost, comes last, on stderr.
  */
-#include <getopt.h>
 #include <string.h>
 
 #include "cli.h"
+#include "options.h"
 #include "script.h"
 
 static int help(void)
@@ -48,7 +48,7 @@ static int parse(int argc, char **argv, struct script *script,
     int c, status;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:i:d:e:", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:i:d:e:", options)) != -1 )
         switch ( c )
         {
         case 'i':

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* `idtap status`: what the tap of this host is, does, and has counted. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +9,7 @@
 #include "confine.h"
 #include "host_words.h"
 #include "json.h"
+#include "options.h"
 #include "status_intercepts.h"
 #include "units.h"
 
@@ -204,7 +204,7 @@ int cmd_status(int argc, char **argv)
     int json = 0, c, rc, status;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, ":h", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, ":h", options)) != -1 )
         switch ( c )
         {
         case OPT_JSON:

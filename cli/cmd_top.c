@@ -4,13 +4,13 @@
  * Attaches and detaches as `record` does, and writes nothing.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "confine.h"
 #include "lists.h"
+#include "options.h"
 #include "top.h"
 #include "units.h"
 #include "alerts.h"
@@ -52,8 +52,7 @@ static int parse_args(int argc, char **argv, struct top *t, bool *batch)
     int c, rc;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:hbn:s:i:e:d:", options,
-                             NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:hbn:s:i:e:d:", options)) != -1 )
     {
         if ( session_option(&t->opt, c, OPT_SESSION, optarg) )
             continue;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <idtap/record.h>
 
 #include "host_words.h"
+#include "options.h"
 #include "record.h"
 
 static const char help[] =
@@ -47,7 +47,7 @@ int cmd_trigger(int argc, char **argv)
     int c, rc;
 
     opterr = 0;
-    while ( (c = getopt_long(argc, argv, "+:h", options, NULL)) != -1 )
+    while ( (c = cli_getopt(argc, argv, "+:h", options)) != -1 )
     {
         if ( c != 'h' )
             return cli_bad_option(c, argv);

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "lists.h"
+#include "options.h"
 
 static const struct {
     const char *name;
@@ -96,6 +97,28 @@ static int run(const char *name, int argc, char **argv)
     return cli_usage(NULL, "'%s' is not a command", name);
 }
 
+/*
+ * Not for people, and so not in the help: the commands, or one's options, a
+ * line each (options.c).
+ */
+static int complete(int argc, char **argv)
+{
+    size_t i;
+
+    if ( argc > 3 )
+        return cli_usage(NULL, "--complete takes one command");
+    if ( argc == 3 )
+    {
+        char *args[] = { argv[2], NULL };
+
+        cli_list_options();
+        return run(argv[2], 1, args);
+    }
+    for ( i = 0; i < NR_COMMANDS; i++ )
+        puts(commands[i].name);
+    return cli_finish(CLI_OK);
+}
+
 int main(int argc, char **argv)
 {
     /* A reader that goes away (`| head`) is seen as a failed write. */
@@ -124,6 +147,9 @@ int main(int argc, char **argv)
 
         return argc < 3 ? help(stdout) : run(argv[2], 2, args);
     }
+
+    if ( !strcmp(argv[1], "--complete") )
+        return complete(argc, argv);
 
     if ( argv[1][0] == '-' )
         return cli_usage(NULL, "unknown option %s", argv[1]);

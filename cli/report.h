@@ -68,6 +68,8 @@ int report_tables_parse(const char *text, uint32_t *tables,
                         char why[LIST_WHY_LEN]);
 uint32_t report_tables_default(void);
 void report_tables_help(void);
+/* What --table takes, by number; NULL behind the last. */
+const char *report_table_word(unsigned int i);
 /* The parts of the statistics that these tables need. */
 uint32_t report_tables_parts(uint32_t tables);
 /* Prints them; 0 or -ENOMEM. */

@@ -276,6 +276,14 @@ static int put_table(const struct report *report,
     return rc ? rc : rc_end;
 }
 
+const char *report_table_word(unsigned int i)
+{
+    static const char *const more[] = { "latency", "all", "help" };
+
+    return i < NR_TABLES ? tables[i].name
+           : i < NR_TABLES + 3 ? more[i - NR_TABLES] : NULL;
+}
+
 int report_tables(const struct report *report, uint32_t set,
                   enum sheet_face face, bool histograms)
 {
