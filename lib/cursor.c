@@ -111,7 +111,8 @@ static int fill(struct idtap_cursor *c, size_t n, const uint8_t **p,
 
             free(c->buf);
             c->capacity = 0;
-            c->buf = malloc(capacity);
+            /* packet_sort_records() may look at a word more. */
+            c->buf = malloc(capacity + sizeof(uint64_t));
             if ( !c->buf )
                 return trace_error(err, -ENOMEM, path_of(c), c->pos,
                                    "out of memory");

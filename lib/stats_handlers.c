@@ -200,7 +200,7 @@ static int softirq_enter(struct idtap_stats *s, struct cpu *c,
     return 0;
 }
 
-static int softirq_raise(struct idtap_stats *s, const struct idtap_record *r)
+int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r)
 {
     struct idtap_row *row = stats_row_of(s, r, IDTAP_TAB_SOFTIRQ, r->vector);
 
@@ -241,7 +241,7 @@ int stats_handlers(struct idtap_stats *s, struct cpu *c,
         return pop(s, c, &c->softirq, IDTAP_TAB_SOFTIRQ, r);
 
     case IDTAP_EV_SOFTIRQ_RAISE:
-        return chosen ? softirq_raise(s, r) : 0;
+        return chosen ? stats_softirq_raise(s, r) : 0;
 
     default:
         stats_handlers_guest_ran(c);

@@ -20,7 +20,7 @@ static const uint8_t list_of[256] = {
     [IDTAP_EV_IRQ_EXIT]      = PACKET_HANDLERS,
     [IDTAP_EV_NMI_ENTER]     = PACKET_HANDLERS,
     [IDTAP_EV_NMI_EXIT]      = PACKET_HANDLERS,
-    [IDTAP_EV_SOFTIRQ_RAISE] = PACKET_HANDLERS,
+    [IDTAP_EV_SOFTIRQ_RAISE] = PACKET_RAISES,
     [IDTAP_EV_SOFTIRQ_ENTER] = PACKET_HANDLERS,
     [IDTAP_EV_SOFTIRQ_EXIT]  = PACKET_HANDLERS,
     [IDTAP_EV_EXCEPTION]     = PACKET_COUNTS,
@@ -192,6 +192,21 @@ static int counts(struct lane *l, uint32_t from, uint32_t to)
     return rc;
 }
 
+static int raises(struct lane *l, uint32_t from, uint32_t to)
+{
+    uint32_t i;
+    int rc = 0;
+
+    for ( i = from; i < to && !rc; i++ )
+    {
+        const struct idtap_record *r = record_at(l, PACKET_RAISES, i);
+
+        if ( l->chosen && stats_chooses(l->shard, r) )
+            rc = stats_softirq_raise(l->shard, r);
+    }
+    return rc;
+}
+
 static int ordered(struct lane *l, uint32_t from, uint32_t to)
 {
     struct journal *j = journal_of(l);
@@ -274,6 +289,8 @@ static int take(struct lane *l, const uint32_t to[PACKET_LISTS])
             stats_handlers_guest_ran(c);
         l->guest_ran = to[PACKET_EXITS];
     }
+    if ( !rc && (s->parts & IDTAP_STATS_HANDLERS) )
+        rc = raises(l, from[PACKET_RAISES], to[PACKET_RAISES]);
     if ( !rc )
         rc = counts(l, from[PACKET_COUNTS], to[PACKET_COUNTS]);
     if ( !rc )
@@ -548,8 +565,9 @@ static bool chooses_all(const struct idtap_stats *s)
     return true;
 }
 
-int lane_init(struct lane *l, struct idtap_iter *it, unsigned int nr,
-              struct idtap_stats *shard, uint64_t *records_of)
+void lane_init(struct lane *l, struct idtap_iter *it, unsigned int nr,
+               struct idtap_stats *shard, uint64_t *records_of,
+               uint64_t *not_counted)
 {
     uint64_t from, to;
 
@@ -561,12 +579,8 @@ int lane_init(struct lane *l, struct idtap_iter *it, unsigned int nr,
     l->chosen = l->cpu >= 0 &&
                 idtap_select_has_cpu(&shard->select, (unsigned int)l->cpu);
     packet_lists_init(&l->lists, list_of);
-    if ( l->chosen && !from && to == UINT64_MAX && chooses_all(shard) )
-    {
-        l->counted = true;
-        l->lists.records_of = records_of;
-    }
-    return 0;
+    l->counted = l->chosen && !from && to == UINT64_MAX && chooses_all(shard);
+    l->lists.records_of = l->counted ? records_of : not_counted;
 }
 
 void lane_free(struct lane *l)

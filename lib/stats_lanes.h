@@ -122,8 +122,13 @@ struct slice {
     uint64_t nr;               /* 1, 2, ... */
 };
 
-int lane_init(struct lane *l, struct idtap_iter *it, unsigned int nr,
-              struct idtap_stats *shard, uint64_t *records_of);
+/*
+ * Two arrays by domain id, of the lane's shard: records of domains that count,
+ * and that do not.
+ */
+void lane_init(struct lane *l, struct idtap_iter *it, unsigned int nr,
+               struct idtap_stats *shard, uint64_t *records_of,
+               uint64_t *not_counted);
 void lane_free(struct lane *l);
 /* Reads the first packet. */
 int lane_begin(struct lane *l, struct idtap_iter *it);

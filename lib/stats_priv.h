@@ -81,6 +81,13 @@ enum wanted {
     WANTED_ALWAYS,
 };
 
+/* Rows that were last asked for, by domain, table and key. */
+#define ROWS_RECENT 512u
+struct row_recent {
+    uint64_t where; /* domain and table; 0: nothing is here */
+    struct idtap_row *row;
+};
+
 struct idtap_stats {
     struct idtap_select select;
     uint32_t parts;           /* IDTAP_STATS_* */
@@ -92,6 +99,7 @@ struct idtap_stats {
     struct idtap_map routes;  /* of struct idtap_route_row */
     struct idtap_map raises;  /* of struct idtap_raise_row */
     struct idtap_domain_stats *recent[DOMAINS_RECENT]; /* by id, modulo */
+    struct row_recent rows[ROWS_RECENT];
     struct {
         uint64_t used;        /* bytes */
         struct idtap_stats_over over;
@@ -217,10 +225,22 @@ static inline struct idtap_row *stats_row_of(struct idtap_stats *s,
                                              enum idtap_table table,
                                              uint64_t key)
 {
-    struct idtap_domain_stats *d = domain_of(s, r);
+    uint64_t where = 1ull << 32 | (uint64_t)r->domain << 8 | table;
+    struct row_recent *recent =
+        &s->rows[((key + (where << 20)) * 0x9e3779b97f4a7c15ull) >> 32 &
+                 (ROWS_RECENT - 1)];
 
-    return d ? stats_row(s, table, &d->table[table], key,
-                         sizeof(struct idtap_row)) : NULL;
+    if ( recent->where != where || recent->row->key != key )
+    {
+        struct idtap_domain_stats *d = domain_of(s, r);
+        struct idtap_row *row = d ? stats_row(s, table, &d->table[table], key,
+                                              sizeof(*row)) : NULL;
+
+        if ( !row )
+            return NULL;
+        *recent = (struct row_recent){ where, row };
+    }
+    return recent->row;
 }
 
 /* A duration of a row of the table; 0 or -ENOMEM. */
@@ -261,6 +281,9 @@ void stats_meta_record(struct idtap_stats *s, const struct idtap_record *r);
 int stats_handlers(struct idtap_stats *s, struct cpu *c,
                    const struct idtap_record *r, bool chosen);
 void stats_handlers_forget(struct cpu *c);
+
+/* A chosen softirq_raise. */
+int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r);
 
 /* Records of handlers alone; `guest_ran`: before each, how often so far. */
 struct stats_handlers_list {

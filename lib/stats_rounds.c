@@ -19,6 +19,7 @@
 #include "stats_lanes.h"
 
 #define MAX_THREADS 64u
+#define NR_DOMAINS  (UINT16_MAX + 1u)
 /* Of a lane, in a slice; and bytes of them in all lanes. */
 #define PACKETS_MAX 16u
 #define SLICE_BYTES (8u << 20)
@@ -30,7 +31,8 @@ struct rounds {
     struct idtap_iter *iter;
     struct idtap_stats *all;
     struct idtap_stats **shards;
-    uint64_t **records_of;      /* by shard, then domain */
+    uint64_t **records_of;      /* by shard, then domain; behind these, the
+                                   domains of records that do not count so */
     unsigned int nr_shards;
     struct lane *lanes;
     unsigned int nr;
@@ -196,7 +198,7 @@ static int add_domains(struct idtap_stats *s, const uint64_t *records_of)
 {
     unsigned int i;
 
-    for ( i = 0; i <= UINT16_MAX; i++ )
+    for ( i = 0; i < NR_DOMAINS; i++ )
     {
         struct idtap_domain_stats *d;
 
@@ -288,7 +290,7 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
     for ( i = 0; i < r->nr_shards; i++ )
     {
         r->shards[i] = idtap_stats_create_with(options);
-        r->records_of[i] = calloc(UINT16_MAX + 1, sizeof(uint64_t));
+        r->records_of[i] = calloc(2 * NR_DOMAINS, sizeof(uint64_t));
         if ( !r->shards[i] || !r->records_of[i] )
             return -ENOMEM;
     }
@@ -299,7 +301,7 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
         unsigned int shard = i % r->nr_shards;
 
         lane_init(&r->lanes[i], r->iter, i, r->shards[shard],
-                  r->records_of[shard]);
+                  r->records_of[shard], r->records_of[shard] + NR_DOMAINS);
         rc = lane_begin(&r->lanes[i], r->iter);
     }
     r->packets = packets_of(r, *threads);

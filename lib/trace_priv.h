@@ -49,7 +49,8 @@ enum packet_list {
     PACKET_REST,     /* nobody's */
     PACKET_EXITS,    /* VM exits and entries */
     PACKET_HANDLERS, /* interrupts, NMIs, softirqs */
-    PACKET_COUNTS,   /* what is only counted */
+    PACKET_RAISES,   /* of softirqs */
+    PACKET_COUNTS,   /* what else is only counted */
     PACKET_ORDERED,  /* what must be seen in the order of all streams */
     PACKET_LISTS
 };
@@ -59,9 +60,8 @@ struct packet_lists {
     uint32_t nr[PACKET_LISTS];
     uint32_t *before;            /* by place in PACKET_HANDLERS: how many of
                                     PACKET_EXITS are before it */
-    uint64_t *records_of;        /* by domain id: one is added for each record;
-                                    or NULL */
-    uint16_t kind[256];          /* by event id: bytes, and list << 8 */
+    uint64_t *records_of;        /* by domain id: one is added for each record */
+    uint32_t kind[256];          /* by event id: packet.c's */
     uint32_t *memory;
     size_t room;
 };
@@ -69,7 +69,10 @@ struct packet_lists {
 /* Which list an event is in is given by its id. */
 void packet_lists_init(struct packet_lists *l, const uint8_t list_of[256]);
 void packet_lists_free(struct packet_lists *l);
-/* As packet_check_records(), of a ring; fills in *l, too. */
+/*
+ * As packet_check_records(), of a ring; fills in *l, too.  Up to 8 bytes behind
+ * the packet are read, and nothing is done with them.
+ */
 int packet_sort_records(const uint8_t *p, struct packet_lists *l,
                         struct idtap_error *err);
 
