@@ -111,7 +111,8 @@ static int fill(struct idtap_cursor *c, size_t n, const uint8_t **p,
 
             free(c->buf);
             c->capacity = 0;
-            c->buf = malloc(capacity);
+            /* packet_sort_records() may look at a word more. */
+            c->buf = malloc(capacity + sizeof(uint64_t));
             if ( !c->buf )
                 return trace_error(err, -ENOMEM, path_of(c), c->pos,
                                    "out of memory");
@@ -177,7 +178,7 @@ static int check_order(const struct idtap_cursor *c,
 
 /* The packet at c->pos, in an open file that is longer than that. */
 static int read_packet(struct idtap_cursor *c, struct idtap_packet *out,
-                       struct idtap_error *err)
+                       struct packet_lists *lists, struct idtap_error *err)
 {
     uint64_t left = c->size - c->pos, bytes;
     struct idtap_packet_header *h = &out->header;
@@ -211,7 +212,8 @@ static int read_packet(struct idtap_cursor *c, struct idtap_packet *out,
     if ( memcmp(h, p, sizeof(*h)) )
         return trace_error(err, -EBADMSG, path_of(c), c->pos,
                            "the file changed while it was read");
-    rc = packet_check_records(p, cpu, err);
+    rc = lists && cpu >= 0 ? packet_sort_records(p, lists, err)
+                           : packet_check_records(p, cpu, err);
     if ( rc )
         goto bad;
 
@@ -239,8 +241,8 @@ static int read_packet(struct idtap_cursor *c, struct idtap_packet *out,
     return rc;
 }
 
-int idtap_cursor_next(struct idtap_cursor *c, struct idtap_packet *p,
-                      struct idtap_error *err)
+int cursor_next(struct idtap_cursor *c, struct idtap_packet *p,
+                struct packet_lists *lists, struct idtap_error *err)
 {
     int rc = 1;
 
@@ -250,8 +252,32 @@ int idtap_cursor_next(struct idtap_cursor *c, struct idtap_packet *p,
     if ( c->fd < 0 || c->pos == c->size )
         rc = open_next(c, err);
     if ( rc > 0 )
-        rc = read_packet(c, p, err);
+        rc = read_packet(c, p, lists, err);
 
     c->done = rc <= 0;
     return rc;
+}
+
+int idtap_cursor_next(struct idtap_cursor *c, struct idtap_packet *p,
+                      struct idtap_error *err)
+{
+    return cursor_next(c, p, NULL, err);
+}
+
+uint64_t cursor_peek(const struct idtap_cursor *c, unsigned int n)
+{
+    uint64_t bytes = c->packet_size / 8, left;
+    struct idtap_packet_header h;
+
+    if ( c->done || c->fd < 0 || c->stream->cpu < 0 || c->pos >= c->size )
+        return 0;
+    left = (c->size - c->pos) / bytes;
+    if ( !left )
+        return 0;
+    if ( n > left )
+        n = (unsigned int)left;
+    if ( pread(c->fd, &h, sizeof(h), (off_t)(c->pos + (n - 1) * bytes)) !=
+         sizeof(h) )
+        return 0;
+    return h.timestamp_end;
 }

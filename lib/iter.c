@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All streams of a trace in the order of time: a heap (merge.h) of cursors. */
+/*
+ * All streams of a trace in the order of time: a heap (merge.h) of cursors.  Or
+ * each by itself (trace_priv.h).
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,10 @@ struct lane {
     struct idtap_packet packet;
     const uint8_t *pos; /* next record of the packet, or its end */
     bool fresh;         /* nothing of the packet was handed out yet */
+    /* Read by itself: */
+    uint64_t packets;
+    uint64_t after;             /* what the error comes after */
+    struct idtap_error *error;  /* or NULL */
 };
 
 struct idtap_iter {
@@ -23,6 +30,8 @@ struct idtap_iter {
     struct lane *lanes;
     struct merge_lane **heap;
     struct lane *last;   /* whose run the caller holds, or NULL */
+    const struct idtap_trace *trace;
+    bool unused;
     uint64_t from, to;   /* TSC: the window; `to` is outside */
     uint64_t packets;
     unsigned int nr_errors;
@@ -74,6 +83,44 @@ static int advance(struct idtap_iter *it, struct lane *l)
     return rc;
 }
 
+/* Cursors at the beginning of all lanes; those there were are gone. */
+static int open_cursors(struct idtap_iter *it)
+{
+    unsigned int i;
+    int rc = 0;
+
+    it->nr = 0;
+    for ( i = 0; i < it->nr_lanes && !rc; i++ )
+    {
+        struct lane *l = &it->lanes[i];
+
+        idtap_cursor_close(l->cursor);
+        l->cursor = NULL;
+        rc = idtap_cursor_open(it->trace, l->m.stream, &l->cursor);
+    }
+    return rc;
+}
+
+static int begin(struct idtap_iter *it)
+{
+    unsigned int i;
+    int rc = open_cursors(it);
+
+    for ( i = 0; i < it->nr_lanes && !rc; i++ )
+    {
+        rc = advance(it, &it->lanes[i]);
+        if ( rc > 0 )
+        {
+            it->heap[it->nr++] = &it->lanes[i].m;
+            rc = 0;
+        }
+    }
+
+    it->unused = true;
+    merge_build(it->heap, it->nr);
+    return rc;
+}
+
 int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
                     struct idtap_iter **iter)
 {
@@ -83,6 +130,7 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
 
     if ( !it )
         return -ENOMEM;
+    it->trace = t;
     it->to = UINT64_MAX;
     it->lanes = calloc(t->nr_streams, sizeof(*it->lanes));
     it->heap = calloc(t->nr_streams, sizeof(*it->heap));
@@ -95,28 +143,18 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
 
         l->m.stream = i;
         l->cpu = t->streams[i].cpu;
-        if ( cpus && l->cpu >= 0 &&
-             !(cpus[l->cpu / 64] >> (l->cpu % 64) & 1) )
-            continue;
-        rc = idtap_cursor_open(t, i, &l->cursor);
-        if ( rc )
-            break;
-        it->nr_lanes++;
-        rc = advance(it, l);
-        if ( rc > 0 )
-        {
-            it->heap[it->nr++] = &l->m;
-            rc = 0;
-        }
+        it->nr_lanes += !cpus || l->cpu < 0 ||
+                        (cpus[l->cpu / 64] >> (l->cpu % 64) & 1);
     }
 
+    if ( !rc )
+        rc = begin(it);
     if ( rc )
     {
         idtap_iter_close(it);
         return rc;
     }
 
-    merge_build(it->heap, it->nr);
     *iter = it;
     return 0;
 }
@@ -140,7 +178,10 @@ void idtap_iter_close(struct idtap_iter *it)
         return;
 
     for ( i = 0; i < it->nr_lanes; i++ )
+    {
         idtap_cursor_close(it->lanes[i].cursor);
+        free(it->lanes[i].error);
+    }
     free(it->lanes);
     free(it->heap);
     free(it->errors);
@@ -181,6 +222,7 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
     uint64_t limit;
     int rc = settle(it);
 
+    it->unused = false;
     if ( rc )
         return rc;
     if ( !it->nr || (it->to != UINT64_MAX && it->heap[0]->tsc >= it->to) )
@@ -222,4 +264,122 @@ const struct idtap_error *idtap_iter_errors(const struct idtap_iter *it,
 uint64_t idtap_iter_packets(const struct idtap_iter *it)
 {
     return it->packets;
+}
+
+bool iter_unused(const struct idtap_iter *it)
+{
+    return it->unused;
+}
+
+static void forget_errors(struct idtap_iter *it)
+{
+    unsigned int i;
+
+    for ( i = 0; i < it->nr_lanes; i++ )
+    {
+        free(it->lanes[i].error);
+        it->lanes[i].error = NULL;
+        it->lanes[i].packets = 0;
+    }
+    it->nr_errors = 0;
+    it->packets = 0;
+}
+
+int iter_lanes_begin(struct idtap_iter *it)
+{
+    it->unused = false;
+    forget_errors(it);
+    return open_cursors(it);
+}
+
+int iter_restart(struct idtap_iter *it)
+{
+    int rc;
+
+    forget_errors(it);
+    rc = begin(it);
+    if ( !rc && (it->from || it->to != UINT64_MAX) )
+        idtap_iter_window(it, it->from, it->to);
+    return rc;
+}
+
+unsigned int iter_lanes(const struct idtap_iter *it)
+{
+    return it->nr_lanes;
+}
+
+unsigned int iter_lane_stream(const struct idtap_iter *it, unsigned int lane)
+{
+    return it->lanes[lane].m.stream;
+}
+
+int iter_lane_cpu(const struct idtap_iter *it, unsigned int lane)
+{
+    return it->lanes[lane].cpu;
+}
+
+void iter_get_window(const struct idtap_iter *it, uint64_t *from, uint64_t *to)
+{
+    *from = it->from;
+    *to = it->to;
+}
+
+int iter_lane_next(struct idtap_iter *it, unsigned int lane, uint64_t after,
+                   struct idtap_packet *p, struct packet_lists *lists)
+{
+    struct lane *l = &it->lanes[lane];
+    struct idtap_error *e = malloc(sizeof(*e));
+    int rc = e ? cursor_next(l->cursor, p, lists, e) : -ENOMEM;
+
+    l->packets += rc > 0;
+    if ( rc < 0 && e )
+    {
+        l->error = e;
+        l->after = after;
+        return 0;
+    }
+    free(e);
+    return rc;
+}
+
+uint64_t iter_lane_peek(const struct idtap_iter *it, unsigned int lane,
+                        unsigned int n)
+{
+    return cursor_peek(it->lanes[lane].cursor, n);
+}
+
+/* As they would have been found while going through all lanes. */
+static int by_discovery(const void *a, const void *b)
+{
+    const struct lane *x = *(void *const *)a, *y = *(void *const *)b;
+
+    if ( x->after != y->after )
+        return x->after < y->after ? -1 : 1;
+    return x->m.stream < y->m.stream ? -1 : 1;
+}
+
+int iter_lanes_end(struct idtap_iter *it)
+{
+    struct lane **bad = calloc(it->nr_lanes + 1, sizeof(*bad));
+    struct idtap_error *e;
+    unsigned int i, nr = 0;
+
+    it->packets = 0;
+    for ( i = 0; bad && i < it->nr_lanes; i++ )
+    {
+        it->packets += it->lanes[i].packets;
+        if ( it->lanes[i].error )
+            bad[nr++] = &it->lanes[i];
+    }
+    e = bad ? realloc(it->errors, (nr + 1) * sizeof(*e)) : NULL;
+    if ( e )
+    {
+        it->errors = e;
+        it->nr_errors = nr;
+        qsort(bad, nr, sizeof(*bad), by_discovery);
+        for ( i = 0; i < nr; i++ )
+            e[i] = *bad[i]->error;
+    }
+    free(bad);
+    return e ? 0 : -ENOMEM;
 }

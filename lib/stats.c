@@ -15,9 +15,6 @@
 
 #include "stats_priv.h"
 
-#define LARGEST_RECORD 40u /* of rings: struct idtap_exception */
-_Static_assert(sizeof(struct idtap_exception) == LARGEST_RECORD, "largest");
-
 /* What is open on this pCPU will not be paired any more. */
 static void set_blind(struct idtap_stats *s, struct cpu *c, bool blind)
 {
@@ -30,34 +27,11 @@ static void set_blind(struct idtap_stats *s, struct cpu *c, bool blind)
     c->blind = blind;
 }
 
-static inline bool is_chosen(const struct idtap_stats *s,
-                             const struct idtap_record *r)
+int stats_count(struct idtap_stats *s, const struct idtap_record *r)
 {
-    switch ( s->wanted[r->event] )
-    {
-    case WANTED_ALWAYS:
-        return true;
-
-    case WANTED_NEVER:
-        return false;
-
-    default:
-        return idtap_select_record(&s->select, r);
-    }
-}
-
-/* A chosen record: one of its domain. */
-static inline int count(struct idtap_stats *s, const struct idtap_record *r)
-{
-    struct idtap_domain_stats *d = domain_of(s, r);
     struct idtap_row *row;
     const struct idtap_evtchn *e;
     bool again;
-
-    if ( !d )
-        return -ENOMEM;
-    d->records++;
-    s->chosen++;
 
     switch ( r->event )
     {
@@ -112,6 +86,18 @@ static inline int count(struct idtap_stats *s, const struct idtap_record *r)
     return 0;
 }
 
+/* A chosen record: one of its domain. */
+static inline int count(struct idtap_stats *s, const struct idtap_record *r)
+{
+    struct idtap_domain_stats *d = domain_of(s, r);
+
+    if ( !d )
+        return -ENOMEM;
+    d->records++;
+    s->chosen++;
+    return stats_counts_rows(r->event) ? stats_count(s, r) : 0;
+}
+
 /* Parts that are not of the summary. */
 #define SPECIAL (IDTAP_STATS_RAISES | IDTAP_STATS_EVENTS | \
                  IDTAP_STATS_ARRIVALS | IDTAP_STATS_RIPS)
@@ -141,7 +127,7 @@ static inline int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
 {
     int rc = 0;
 
-    chosen = chosen && is_chosen(s, r);
+    chosen = chosen && stats_chooses(s, r);
     if ( (parts & IDTAP_STATS_COUNTS) && chosen )
         rc = count(s, r);
     if ( !rc && (parts & IDTAP_STATS_HANDLERS) )
@@ -155,7 +141,7 @@ static inline int ring_record(struct idtap_stats *s, struct cpu *c, int cpu,
     return rc;
 }
 
-static void meta_record(struct idtap_stats *s, const struct idtap_record *r)
+void stats_meta_record(struct idtap_stats *s, const struct idtap_record *r)
 {
     const struct idtap_config_change *c = (const void *)r;
     const struct idtap_lost *l = (const void *)r;
@@ -207,7 +193,7 @@ static const uint8_t *first_blind(const struct idtap_run *run, uint64_t left)
     const uint8_t *p = run->begin;
 
     while ( p < run->end &&
-            (uint64_t)(run->packet->end - p) + left > LARGEST_RECORD )
+            (uint64_t)(run->packet->end - p) + left > STATS_LARGEST_RECORD )
         p = idtap_record_next(p);
     return p;
 }
@@ -228,7 +214,7 @@ void stats_feed_of(const struct idtap_run *run, struct stats_feed *f)
     if ( p->discarded )
     {
         left = (h->packet_size - h->content_size) / 8;
-        f->blind = left < LARGEST_RECORD ? first_blind(run, left) : NULL;
+        f->blind = left < STATS_LARGEST_RECORD ? first_blind(run, left) : NULL;
     }
     if ( run->packet_begins )
     {
@@ -253,7 +239,7 @@ int stats_feed(struct idtap_stats *s, const struct stats_feed *f)
         {
             if ( idtap_record_at(p)->tsc >= s->from )
                 note_time(s, idtap_record_at(p)->tsc);
-            meta_record(s, idtap_record_at(p));
+            stats_meta_record(s, idtap_record_at(p));
         }
         return 0;
     }

@@ -17,12 +17,6 @@
 
 #include "stats_priv.h"
 
-/* VMX has no exit for INT n, and no other reason of this number. */
-#define SVM_EXIT_SWINT 0x75
-
-/* More than any host has: only nonsense gets there, and begins anew. */
-#define VCPUS_MAX (1u << 17)
-
 static struct vcpu *vcpu_of(struct idtap_stats *s, struct cpu *c,
                             const struct idtap_record *r)
 {
@@ -35,7 +29,7 @@ static struct vcpu *vcpu_of(struct idtap_stats *s, struct cpu *c,
     c->vcpu = map_find(&s->vcpus, key);
     if ( c->vcpu )
         return c->vcpu;
-    if ( s->vcpus.nr == VCPUS_MAX )
+    if ( s->vcpus.nr == STATS_VCPUS_MAX )
     {
         map_clear(&s->vcpus);
         for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
@@ -57,10 +51,7 @@ static int vm_exit(struct idtap_stats *s, struct cpu *c, int cpu,
     v->row = v->caused = NULL;
     if ( chosen && (r->flags & IDTAP_F_INTERCEPT) )
     {
-        /* Exits for exceptions have a vector; #DE has 0, and so has INT n. */
-        v->caused = stats_row_of(s, r, IDTAP_TAB_CAUSED,
-                                 e->reason == SVM_EXIT_SWINT ? IDTAP_CAUSED_SWINT
-                                                             : r->vector);
+        v->caused = stats_row_of(s, r, IDTAP_TAB_CAUSED, stats_caused_key(e));
         if ( !v->caused )
             return -ENOMEM;
         v->caused->count++;

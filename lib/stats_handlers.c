@@ -200,7 +200,7 @@ static int softirq_enter(struct idtap_stats *s, struct cpu *c,
     return 0;
 }
 
-static int softirq_raise(struct idtap_stats *s, const struct idtap_record *r)
+int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r)
 {
     struct idtap_row *row = stats_row_of(s, r, IDTAP_TAB_SOFTIRQ, r->vector);
 
@@ -241,10 +241,31 @@ int stats_handlers(struct idtap_stats *s, struct cpu *c,
         return pop(s, c, &c->softirq, IDTAP_TAB_SOFTIRQ, r);
 
     case IDTAP_EV_SOFTIRQ_RAISE:
-        return chosen ? softirq_raise(s, r) : 0;
+        return chosen ? stats_softirq_raise(s, r) : 0;
 
-    default: /* a guest ran: neither interrupts nor softirqs are under way */
-        c->irq.nr = c->softirq.nr = 0;
+    default:
+        stats_handlers_guest_ran(c);
         return 0;
     }
+}
+
+int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
+                        const struct stats_handlers_list *l,
+                        uint32_t *guest_ran, bool chosen)
+{
+    uint32_t i;
+    int rc = 0;
+
+    for ( i = 0; i < l->nr && !rc; i++ )
+    {
+        const struct idtap_record *r = idtap_record_at(l->packet + l->at[i]);
+
+        if ( l->guest_ran[i] != *guest_ran )
+        {
+            stats_handlers_guest_ran(c);
+            *guest_ran = l->guest_ran[i];
+        }
+        rc = stats_handlers(s, c, r, chosen && stats_chooses(s, r));
+    }
+    return rc;
 }

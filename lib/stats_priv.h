@@ -17,6 +17,11 @@
 #define STACK_DEPTH 16
 #define DOMAINS_RECENT 64
 #define NR_SOFTIRQS 256 /* that a record can tell of */
+/* More vCPUs than any host has: only nonsense gets there, and begins anew. */
+#define STATS_VCPUS_MAX (1u << 17)
+#define STATS_LARGEST_RECORD 40u /* of rings: struct idtap_exception */
+_Static_assert(sizeof(struct idtap_exception) == STATS_LARGEST_RECORD,
+               "largest");
 
 /* Something that has begun and may end; `row` NULL: not chosen. */
 struct open {
@@ -76,6 +81,13 @@ enum wanted {
     WANTED_ALWAYS,
 };
 
+/* Rows that were last asked for, by domain, table and key. */
+#define ROWS_RECENT 512u
+struct row_recent {
+    uint64_t where; /* domain and table; 0: nothing is here */
+    struct idtap_row *row;
+};
+
 struct idtap_stats {
     struct idtap_select select;
     uint32_t parts;           /* IDTAP_STATS_* */
@@ -87,6 +99,7 @@ struct idtap_stats {
     struct idtap_map routes;  /* of struct idtap_route_row */
     struct idtap_map raises;  /* of struct idtap_raise_row */
     struct idtap_domain_stats *recent[DOMAINS_RECENT]; /* by id, modulo */
+    struct row_recent rows[ROWS_RECENT];
     struct {
         uint64_t used;        /* bytes */
         struct idtap_stats_over over;
@@ -132,6 +145,32 @@ struct stats_feed {
     uint64_t timestamp_begin, timestamp_end;
 };
 
+/* The key in CAUSED of an exit that idtap asked for. */
+static inline uint16_t stats_caused_key(const struct idtap_vm_exit *e)
+{
+    /* VMX has no exit for INT n, and no other reason of this number. */
+    const uint16_t svm_exit_swint = 0x75;
+
+    /* Exits for exceptions have a vector; #DE has 0, and so has INT n. */
+    return e->reason == svm_exit_swint ? IDTAP_CAUSED_SWINT : e->r.vector;
+}
+
+static inline bool stats_chooses(const struct idtap_stats *s,
+                                 const struct idtap_record *r)
+{
+    switch ( s->wanted[r->event] )
+    {
+    case WANTED_ALWAYS:
+        return true;
+
+    case WANTED_NEVER:
+        return false;
+
+    default:
+        return idtap_select_record(&s->select, r);
+    }
+}
+
 void stats_feed_of(const struct idtap_run *run, struct stats_feed *feed);
 int stats_feed(struct idtap_stats *s, const struct stats_feed *feed);
 
@@ -149,6 +188,9 @@ struct idtap_domain_stats *stats_domain(struct idtap_stats *s,
                                         uint64_t domain);
 void *stats_new_row(struct idtap_stats *s, unsigned int table,
                     struct idtap_map *map, uint64_t key, size_t size);
+
+/* Of tables of struct idtap_row without net times: none met its bounds. */
+bool stats_rows_fit(const struct idtap_stats *s);
 
 /* Bytes of rows and histograms that a table may have. */
 extern const uint64_t stats_budget;
@@ -183,10 +225,22 @@ static inline struct idtap_row *stats_row_of(struct idtap_stats *s,
                                              enum idtap_table table,
                                              uint64_t key)
 {
-    struct idtap_domain_stats *d = domain_of(s, r);
+    uint64_t where = 1ull << 32 | (uint64_t)r->domain << 8 | table;
+    struct row_recent *recent =
+        &s->rows[((key + (where << 20)) * 0x9e3779b97f4a7c15ull) >> 32 &
+                 (ROWS_RECENT - 1)];
 
-    return d ? stats_row(s, table, &d->table[table], key,
-                         sizeof(struct idtap_row)) : NULL;
+    if ( recent->where != where || recent->row->key != key )
+    {
+        struct idtap_domain_stats *d = domain_of(s, r);
+        struct idtap_row *row = d ? stats_row(s, table, &d->table[table], key,
+                                              sizeof(*row)) : NULL;
+
+        if ( !row )
+            return NULL;
+        *recent = (struct row_recent){ where, row };
+    }
+    return recent->row;
 }
 
 /* A duration of a row of the table; 0 or -ENOMEM. */
@@ -212,9 +266,39 @@ void stats_table_clear(struct idtap_map *m, unsigned int table);
  * The parts.  Each is told of the records that it has asked for (parts_of[]),
  * in order; `chosen` says whether to count it.  0 or -ENOMEM.
  */
+static inline bool stats_counts_rows(uint8_t event)
+{
+    const uint64_t events =
+        1ull << IDTAP_EV_EXCEPTION | 1ull << IDTAP_EV_INJECT |
+        1ull << IDTAP_EV_SWINT | 1ull << IDTAP_EV_PV_TRAP |
+        1ull << IDTAP_EV_PV_UPCALL | 1ull << IDTAP_EV_EVTCHN;
+
+    return events >> (event % 64) & 1;
+}
+/* In its row, if its kind has some. */
+int stats_count(struct idtap_stats *s, const struct idtap_record *r);
+void stats_meta_record(struct idtap_stats *s, const struct idtap_record *r);
 int stats_handlers(struct idtap_stats *s, struct cpu *c,
                    const struct idtap_record *r, bool chosen);
 void stats_handlers_forget(struct cpu *c);
+
+/* A chosen softirq_raise. */
+int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r);
+
+/* Records of handlers alone; `guest_ran`: before each, how often so far. */
+struct stats_handlers_list {
+    const uint8_t *packet;
+    const uint32_t *at, *guest_ran;
+    uint32_t nr;
+};
+int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
+                        const struct stats_handlers_list *l,
+                        uint32_t *guest_ran, bool chosen);
+/* Neither interrupts nor softirqs are under way. */
+static inline void stats_handlers_guest_ran(struct cpu *c)
+{
+    c->irq.nr = c->softirq.nr = 0;
+}
 int stats_exits(struct idtap_stats *s, struct cpu *c, int cpu,
                 const struct idtap_record *r, bool chosen);
 int stats_lapic(struct idtap_stats *s, struct cpu *c,

@@ -50,6 +50,47 @@ struct idtap_domain_stats *stats_domain(struct idtap_stats *s, uint64_t domain)
     return map_get(&s->domains, domain, sizeof(struct idtap_domain_stats));
 }
 
+/* Bytes that the rows of a map are counted as. */
+static uint64_t used_by(const struct idtap_map *m, unsigned int table)
+{
+    uint64_t used = 0;
+    uint32_t i;
+    unsigned int r;
+
+    for ( i = 0; m->mask && i <= m->mask; i++ )
+    {
+        const struct idtap_row *row = m->slot[i];
+
+        if ( !row )
+            continue;
+        used += row_sizes[table] + OVERHEAD;
+        for ( r = 0; r < IDTAP_HIST_ROWS; r++ )
+            used += row->time.row[r] ? HIST_ROW_BYTES : 0;
+    }
+    return used;
+}
+
+bool stats_rows_fit(const struct idtap_stats *s)
+{
+    uint32_t i;
+    unsigned int t;
+
+    for ( t = 0; t < IDTAP_TAB_NR; t++ )
+    {
+        uint64_t used = 0;
+
+        for ( i = 0; s->domains.mask && i <= s->domains.mask; i++ )
+        {
+            const struct idtap_domain_stats *d = s->domains.slot[i];
+
+            used += d ? used_by(&d->table[t], t) : 0;
+        }
+        if ( used >= ROWS_BUDGET )
+            return false;
+    }
+    return true;
+}
+
 void *stats_new_row(struct idtap_stats *s, unsigned int table,
                     struct idtap_map *map, uint64_t key, size_t size)
 {

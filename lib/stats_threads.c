@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stats_priv.h"
+#include "stats_lanes.h"
 
 /* Two batches shall stay in a second-level cache, or nearly. */
 #define BATCH_BYTES (192u << 10)
@@ -271,11 +271,17 @@ int idtap_stats_all(struct idtap_iter *it,
                     const struct idtap_stats_options *options,
                     unsigned int threads, struct idtap_stats **out)
 {
-    struct idtap_stats *all = idtap_stats_create_with(options);
     struct work w = { .iter = it, .start = PTHREAD_MUTEX_INITIALIZER };
+    struct idtap_stats *all;
     unsigned int i;
-    int rc = all ? 0 : -ENOMEM;
+    int rc = stats_lanes_can(it, options)
+             ? stats_lanes_all(it, options, threads, out) : -EAGAIN;
 
+    if ( rc != -EAGAIN )
+        return rc;
+
+    all = idtap_stats_create_with(options);
+    rc = all ? 0 : -ENOMEM;
     if ( threads > MAX_THREADS )
         threads = MAX_THREADS;
     if ( !rc && threads <= 1 )

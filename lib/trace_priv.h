@@ -40,4 +40,75 @@ int packet_check_header(const struct idtap_packet_header *h, int cpu,
                         struct idtap_error *err);
 int packet_check_records(const uint8_t *p, int cpu, struct idtap_error *err);
 
+/*
+ * The records of a ring's packet by who looks at them, in the packet's order:
+ * what looks at one kind of records goes through these only, and meets few
+ * surprises there.
+ */
+enum packet_list {
+    PACKET_REST,     /* nobody's */
+    PACKET_EXITS,    /* VM exits and entries */
+    PACKET_HANDLERS, /* interrupts, NMIs, softirqs */
+    PACKET_RAISES,   /* of softirqs */
+    PACKET_COUNTS,   /* what else is only counted */
+    PACKET_ORDERED,  /* what must be seen in the order of all streams */
+    PACKET_LISTS
+};
+
+struct packet_lists {
+    uint32_t *at[PACKET_LISTS];  /* bytes from the packet's begin */
+    uint32_t nr[PACKET_LISTS];
+    uint32_t *before;            /* by place in PACKET_HANDLERS: how many of
+                                    PACKET_EXITS are before it */
+    uint64_t *records_of;        /* by domain id: one is added for each record */
+    uint32_t kind[256];          /* by event id: packet.c's */
+    uint32_t *memory;
+    size_t room;
+};
+
+/* Which list an event is in is given by its id. */
+void packet_lists_init(struct packet_lists *l, const uint8_t list_of[256]);
+void packet_lists_free(struct packet_lists *l);
+/*
+ * As packet_check_records(), of a ring; fills in *l, too.  Up to 8 bytes behind
+ * the packet are read, and nothing is done with them.
+ */
+int packet_sort_records(const uint8_t *p, struct packet_lists *l,
+                        struct idtap_error *err);
+
+/* As idtap_cursor_next(); `lists`, if not NULL, are filled in. */
+int cursor_next(struct idtap_cursor *c, struct idtap_packet *p,
+                struct packet_lists *lists, struct idtap_error *err);
+/*
+ * Looks at the header of the packet that is `n` > 0 packets behind the last one
+ * read, or the last in its file: its timestamp_end, not checked by anything; 0:
+ * there is none.
+ */
+uint64_t cursor_peek(const struct idtap_cursor *c, unsigned int n);
+
+/*
+ * The streams of an iterator, each by itself, for who does not need the records
+ * of all in one order.  Begins with iter_lanes_begin(), before any run was
+ * taken; different lanes may be read by different threads; ends with
+ * iter_lanes_end(), then the iterator is at its end, its errors and packets as
+ * if it had been used; or with iter_restart(), then it is as new.
+ */
+bool iter_unused(const struct idtap_iter *it);
+int iter_lanes_begin(struct idtap_iter *it);
+unsigned int iter_lanes(const struct idtap_iter *it);
+unsigned int iter_lane_stream(const struct idtap_iter *it, unsigned int lane);
+int iter_lane_cpu(const struct idtap_iter *it, unsigned int lane);
+/* TSC: the iterator's window. */
+void iter_get_window(const struct idtap_iter *it, uint64_t *from, uint64_t *to);
+/*
+ * The lane's next packet: 1, 0, -ENOMEM.  `after`: the time of the last record
+ * that was taken, for the order of errors.
+ */
+int iter_lane_next(struct idtap_iter *it, unsigned int lane, uint64_t after,
+                   struct idtap_packet *p, struct packet_lists *lists);
+uint64_t iter_lane_peek(const struct idtap_iter *it, unsigned int lane,
+                        unsigned int n);
+int iter_lanes_end(struct idtap_iter *it);
+int iter_restart(struct idtap_iter *it);
+
 #endif /* IDTAP_TRACE_PRIV_H */
