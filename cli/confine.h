@@ -10,10 +10,10 @@
 
 /*
  * Gives up what the rest of a recording does not need that writes into the
- * directory @path, or the file (NULL: writes nothing), for good, in this process and all its threads to come.  Called when
- * the rings are mapped and COMMAND has been started, and not at all by who will
- * start other programs later.  What cannot be given up is said on stderr; the
- * recording goes on.
+ * directory @path, or the file (NULL: writes nothing), for good, in this process
+ * and all its threads to come.  Called when the rings are mapped and COMMAND has
+ * been started, and not at all by who will start other programs later.  What
+ * cannot be given up is said on stderr; the recording goes on.
  */
 void confine(const char *path);
 
