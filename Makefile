@@ -135,6 +135,8 @@ $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
+include tests/fuzz/fuzz.mk
+
 # Every public header compiles alone.
 headers:
 	@for h in include/idtap/*.h; do \

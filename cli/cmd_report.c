@@ -134,6 +134,7 @@ static int parse(int argc, char **argv, struct report *report,
     bool json = false, csv = false;
     int c, status = CLI_OK;
 
+    many->nr = 0;
     opterr = 0;
     while ( !status &&
             (c = getopt_long(argc, argv, "+:i:d:e:", options, NULL)) != -1 )
