@@ -74,12 +74,17 @@ $(BUILD)/host/%.o: %.S
 	$(Q)$(CC) -c $< -o $@
 
 # The page that `idtap html` writes: files, which .incbin does not tell of.
-$(BUILD)/host/cli/html/files.o: $(wildcard cli/html/*)
+$(BUILD)/host/cli/html/files.o $(BUILD)/asan/cli/html/files.o \
+    $(BUILD)/cov/cli/html/files.o: $(wildcard cli/html/*)
 
 $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all -MMD -MP -c $< -o $@
+
+$(BUILD)/asan/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
 
 $(BUILD)/tsan/%.o: %.c
 	@mkdir -p $(@D)
@@ -89,6 +94,13 @@ objs = $(patsubst %.S,$(BUILD)/$(1)/%.o,$(patsubst %.c,$(BUILD)/$(1)/%.o,$(2)))
 
 $(BUILD)/idtap: $(call objs,host,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
 	$(Q)$(CC) -o $@ $^ $(LIBS)
+
+# The same with sanitizers, for tests/cli/run and tests/report/run.
+$(BUILD)/idtap-asan: $(call objs,asan,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ $(LIBS)
+
+.PHONY: asan-cli
+asan-cli: $(BUILD)/idtap-asan
 
 # One executable per file of tests/unit, plain and with sanitizers.
 UNIT_DEPS := $(LIB_SRC) $(CLI_PARTS) $(UNIT_COMMON) $(TAP_HOST_SRC)
@@ -136,6 +148,7 @@ $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
 include tests/fuzz/fuzz.mk
+include tools/coverage.mk
 
 # Every public header compiles alone.
 headers:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Stamping payloads: ELF files that may be anything.  An accepted one holds the
- * parameters afterwards, whatever its section table makes lie on top of what.
+ * parameters afterwards, whatever its section table makes lie on top of what; one
+ * that is refused is left as it was.
  */
 #include <errno.h>
 
@@ -35,7 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = payload_stamp(elf, size, &params, why);
     FUZZ_CHECK(rc == 0 || rc == -EBADMSG);
     if ( rc )
+    {
         FUZZ_CHECK_WHY(why);
+        FUZZ_CHECK(!memcmp(elf, data, size));
+    }
     else
         FUZZ_CHECK(memmem(elf, size, &params, sizeof(params)));
     free(elf);

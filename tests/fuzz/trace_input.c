@@ -37,7 +37,7 @@ static uint8_t take(struct bytes *b)
 /* Adds what fits: a fuzzer's trace need not be long. */
 static uint8_t *grow(struct file *f, size_t n)
 {
-    if ( f->len + n > FILE_MAX )
+    if ( !n || f->len + n > FILE_MAX )
         return NULL;
     f->data = realloc(f->data, f->len + n);
     FUZZ_CHECK(f->data);
@@ -54,7 +54,7 @@ static void raw(struct file *f, const struct bytes *b, unsigned int how)
     if ( how & INPUT_PAD )
         pad = -n % IDTAP_PACKET_SIZE_MIN;
     at = grow(f, n + pad);
-    if ( at && n )
+    if ( at && b->p < b->end )
         memcpy(at, b->p, n);
 }
 
