@@ -18,7 +18,7 @@ $(BUILD)/cov/tests/unit/%.o: CFLAGS_HOST += \
     -DTEST_TAP='"$(abspath $(BUILD)/tap.o)"' \
     -DTEST_PROFILES='"$(abspath profiles)"'
 
-$(BUILD)/cov/idtap: $(call objs,cov,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
+$(BUILD)/idtap-cov: $(call objs,cov,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
 	$(Q)$(CC) $(COV) -o $@ $^ $(LIBS)
 
 UNIT_COV := $(patsubst tests/unit/%.c,$(BUILD)/cov/unit/%,$(UNIT_SRC))
@@ -33,7 +33,7 @@ $(BUILD)/cov/fuzz/%: $(BUILD)/cov/tests/fuzz/%.o $(call objs,cov, \
 	$(Q)$(CC) $(COV) -o $@ $^ -lcmocka -ljansson $(LIBS)
 
 .PHONY: coverage-build coverage
-coverage-build: $(BUILD)/cov/idtap $(UNIT_COV) cli-tests $(BUILD)/tracegen \
+coverage-build: $(BUILD)/idtap-cov $(UNIT_COV) cli-tests $(BUILD)/tracegen \
                 $(addprefix $(BUILD)/cov/fuzz/,$(FUZZERS))
 coverage:
 	tools/coverage
