@@ -147,6 +147,7 @@ $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
+include tests/fakexen/fakexen.mk
 include tests/fuzz/fuzz.mk
 include tools/coverage.mk
 

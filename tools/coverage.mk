@@ -33,7 +33,7 @@ $(BUILD)/cov/fuzz/%: $(BUILD)/cov/tests/fuzz/%.o $(call objs,cov, \
 	$(Q)$(CC) $(COV) -o $@ $^ -lcmocka -ljansson $(LIBS)
 
 .PHONY: coverage-build coverage
-coverage-build: $(BUILD)/idtap-cov $(UNIT_COV) cli-tests $(BUILD)/tracegen \
+coverage-build: $(BUILD)/idtap-cov $(BUILD)/idtap-fake-cov $(UNIT_COV) cli-tests $(BUILD)/tracegen \
                 $(addprefix $(BUILD)/cov/fuzz/,$(FUZZERS))
 coverage:
 	tools/coverage

@@ -20,9 +20,10 @@ static void make_interval(void)
 {
     static struct idtap_error err;
     struct idtap_select select;
-    struct idtap_trace *trace;
-    struct idtap_iter *iter;
-    struct feed *feed;
+    /* What the interval stands on, until the end. */
+    static struct idtap_trace *trace;
+    static struct idtap_iter *iter;
+    static struct feed *feed;
     char dir[128];
 
     if ( interval.stats )
