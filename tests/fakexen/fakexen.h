@@ -13,7 +13,8 @@
  *   $FAKEXEN/domains    "ID NAME [REASON]", a line each; with a reason (Xen's
  *                       SHUTDOWN_*) it has shut down
  *   $FAKEXEN_FAIL       NAME=ERRNO,...: these operations fail
- *   $FAKEXEN_QUIET      the pCPUs do nothing
+ *   $FAKEXEN_OTHER      there is another live patch, on top
+ *   $FAKEXEN_STATE      of the tap, instead of "ready"
  *
  * What it is not: it has no text to patch and no guests, and so says nothing
  * about whether the tap works in a Xen.  The lab does.
@@ -40,7 +41,7 @@ struct world {
     pthread_mutex_t lock;      /* of everything below */
     uint8_t build_id[IDTAP_BUILD_ID_LEN];
     uint32_t tsc_khz;
-    bool uploaded, applied, other; /* our payload; another one on top */
+    bool uploaded, applied;    /* our payload */
     int32_t action_rc;         /* of the last apply or revert */
     struct idtap_params params; /* what the payload was stamped with */
     struct idtap_config config;

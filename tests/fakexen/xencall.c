@@ -143,9 +143,10 @@ static int action(struct world *w, const struct xen_sysctl_livepatch_action *a)
 /* Ours first, the other one on top. */
 static int list(struct world *w, struct xen_sysctl_livepatch_list *l)
 {
-    unsigned int nr = w->uploaded + w->other, ours = w->uploaded && !l->idx;
+    unsigned int other = getenv("FAKEXEN_OTHER") ? 1 : 0;
+    unsigned int nr = w->uploaded + other, ours = w->uploaded && !l->idx;
 
-    if ( !nr && !l->idx )
+    if ( !l->nr || (!nr && !l->idx) )
         return 0;
     if ( l->idx >= nr )
         return -EINVAL;
