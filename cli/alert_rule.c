@@ -248,8 +248,8 @@ static int condition(struct alert_rule *rule, enum alert_measure measure,
 }
 
 /*
- * The next piece: a word, or an operator.  Into buf, cut if it is too long, which
- * its length, not that of what is in buf, tells; 0: there is none.
+ * The next piece: a word, or an operator.  Into buf; returns its length, 0 if
+ * there is none, @size or more if it is too long: then it is cut.
  */
 static size_t token(const char **p, char *buf, size_t size, bool value)
 {

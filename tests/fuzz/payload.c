@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Stamping payloads: ELF files that may be anything.  An accepted one holds the
- * parameters afterwards, whatever its section table makes lie on top of what; one
- * that is refused is left as it was.
+ * parameters afterwards, whatever its section table makes lie on top of what;
+ * one that is refused is left as it was.
  */
 #include <errno.h>
 
