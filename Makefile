@@ -87,12 +87,17 @@ $(BUILD)/host/%.o: %.S
 	$(Q)$(CC) -c $< -o $@
 
 # The page that `idtap html` writes: files, which .incbin does not tell of.
-$(BUILD)/host/cli/html/files.o: $(wildcard cli/html/*)
+$(BUILD)/host/cli/html/files.o $(BUILD)/asan/cli/html/files.o \
+    $(BUILD)/cov/cli/html/files.o: $(wildcard cli/html/*)
 
 $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_HOST) -O1 -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all -MMD -MP -c $< -o $@
+
+$(BUILD)/asan/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
 
 $(BUILD)/tsan/%.o: %.c
 	@mkdir -p $(@D)
@@ -115,6 +120,13 @@ $(foreach k,host pic asan tsan,$(BUILD)/$(k)/lib/attach.o): $(BUILD)/paths.stamp
 FORCE:
 
 include tests/lab-programs/programs.mk
+
+# The same with sanitizers, for tests/cli/run and tests/report/run.
+$(BUILD)/idtap-asan: $(call objs,asan,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC))
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ $(LIBS)
+
+.PHONY: asan-cli
+asan-cli: $(BUILD)/idtap-asan
 
 # One executable per file of tests/unit, plain and with sanitizers.
 UNIT_DEPS := $(LIB_SRC) $(CLI_PARTS) $(UNIT_COMMON) $(TAP_HOST_SRC)
@@ -160,6 +172,10 @@ $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
                       $(call objs,host,$(LIB_SRC) $(UNIT_COMMON))
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
+
+include tests/fakexen/fakexen.mk
+include tests/fuzz/fuzz.mk
+include tools/coverage.mk
 
 # Every public header compiles alone.
 headers:

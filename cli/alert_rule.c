@@ -11,6 +11,8 @@
 #include "lists.h"
 #include "units.h"
 
+#define LIMIT_MAX 1e18 /* fits a uint64_t, which alert_value() prints */
+
 enum key { KEY_CLASS, KEY_VECTOR, KEY_REASON, KEY_SOFTIRQ, KEY_DOMAIN, KEY_FOR,
            KEY_NR };
 
@@ -240,31 +242,37 @@ static int condition(struct alert_rule *rule, enum alert_measure measure,
     if ( *end && strcmp(end, unit) )
         return wrong(why, "'%s': '%s' is not a unit of %s", value, end,
                      measures[measure]);
+    if ( !(c->limit <= LIMIT_MAX) )
+        return wrong(why, "'%s' is too large: no more than 10^18", value);
     return 0;
 }
 
-/* The next piece: a word, or an operator.  Into buf; false: there is none. */
-static bool token(const char **p, char *buf, size_t size, bool value)
+/*
+ * The next piece: a word, or an operator.  Into buf; returns its length, 0 if
+ * there is none, @size or more if it is too long: then it is cut.
+ */
+static size_t token(const char **p, char *buf, size_t size, bool value)
 {
     static const char blanks[] = " \t\n", ops[] = "<>=";
     size_t len;
 
     *p += strspn(*p, blanks);
     if ( !**p )
-        return false;
+        return 0;
     if ( strchr(ops, **p) )
         len = strspn(*p, ops);
     else
         len = strcspn(*p, value ? " \t\n" : " \t\n<>=");
     snprintf(buf, size, "%.*s", len < size ? (int)len : (int)size - 1, *p);
     *p += len;
-    return true;
+    return len;
 }
 
 static int term(struct alert_rule *rule, const char **p, char *why)
 {
     char word[64], op[4] = "", value[128];
     int key, measure;
+    size_t len;
 
     token(p, word, sizeof(word), false);
     key = find(keys, KEY_NR, word);
@@ -281,8 +289,13 @@ static int term(struct alert_rule *rule, const char **p, char *why)
                     strcmp(op, "<=") )
         return wrong(why, "'%s%s': there %s", word, op,
                      key >= 0 ? "must be '='" : "must be >, >=, < or <=");
-    if ( !token(p, value, sizeof(value), true) || strchr("<>=", value[0]) )
+    len = token(p, value, sizeof(value), true);
+    if ( !len || strchr("<>=", value[0]) )
         return wrong(why, "'%s%s' needs a value", word, op);
+    /* Half a list would be another rule. */
+    if ( len >= sizeof(value) )
+        return wrong(why, "'%s%s%.40s...' is longer than %zu letters: use ranges",
+                     word, op, value, sizeof(value) - 1);
     return key >= 0 ? selector(rule, (enum key)key, value, why)
                     : condition(rule, (enum alert_measure)measure, op, value,
                                 why);

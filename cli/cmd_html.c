@@ -214,6 +214,7 @@ int cmd_html(int argc, char **argv)
     struct options o = { .output = DEFAULT_PAGE };
     int status;
 
+    memset(&html, 0, sizeof(html));
     r->command = argv[0];
     r->all_streams = true;
     status = parse(argc, argv, r, &o);

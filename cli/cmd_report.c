@@ -134,6 +134,7 @@ static int parse(int argc, char **argv, struct report *report,
     bool json = false, csv = false;
     int c, status = CLI_OK;
 
+    many->nr = 0;
     opterr = 0;
     while ( !status &&
             (c = cli_getopt(argc, argv, "+:i:d:e:", options)) != -1 )

@@ -47,6 +47,7 @@ static int parse(int argc, char **argv, struct script *script,
     bool ints = false, json = false;
     int c, status;
 
+    many->nr = 0;
     opterr = 0;
     while ( (c = cli_getopt(argc, argv, "+:i:d:e:", options)) != -1 )
         switch ( c )

@@ -31,7 +31,9 @@ static struct rounded rounded_time(const struct idtap_series *s,
 static void put_series(struct bytes *b, const void *from)
 {
     const struct rounded *r = from;
-    const struct idtap_cell *c = r->s->cell, *stop = c + r->s->nr;
+    /* An empty series has no cells, and NULL + 0 is not defined. */
+    const struct idtap_cell *c = r->s->cell;
+    const struct idtap_cell *stop = r->s->nr ? c + r->s->nr : c;
     uint64_t carry = 0;
     uint32_t end = 0;
 

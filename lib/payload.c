@@ -8,6 +8,7 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,45 +89,85 @@ static void *section(const struct image *img, const char *name, size_t size,
 /* An ELF note with a build-id, as the tap's source lays it out. */
 #define NOTE_SIZE (16 + IDTAP_BUILD_ID_LEN)
 
-static int stamp_note(const struct image *img, const char *name,
-                      const uint8_t id[IDTAP_BUILD_ID_LEN], char why[160])
-{
-    uint8_t *note = section(img, name, NOTE_SIZE, why);
+/* What is written to. */
+struct places {
+    struct idtap_params *params;
+    uint8_t *self, *depends, *xen_depends; /* notes */
+};
 
-    if ( !note )
+/*
+ * No two of them, nor the tables by which they were found, may share a byte: a
+ * stamp would change where the next one goes.
+ */
+static bool apart(const struct image *img, const struct places *to)
+{
+    const struct { const void *begin; size_t size; } ranges[] = {
+        { img->ehdr, sizeof(*img->ehdr) },
+        { img->shdr, img->ehdr->e_shnum * sizeof(*img->shdr) },
+        { to->params, sizeof(*to->params) },
+        { to->self, NOTE_SIZE },
+        { to->depends, NOTE_SIZE },
+        { to->xen_depends, NOTE_SIZE },
+    };
+    unsigned int i, k;
+
+    for ( i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++ )
+        for ( k = 0; k < i; k++ )
+        {
+            uintptr_t a = (uintptr_t)ranges[i].begin;
+            uintptr_t b = (uintptr_t)ranges[k].begin;
+
+            if ( a < b + ranges[k].size && b < a + ranges[i].size )
+                return false;
+        }
+    return true;
+}
+
+static int find_places(const struct image *img, struct places *to,
+                       char why[160])
+{
+    to->params = section(img, IDTAP_PARAMS_SECTION, sizeof(*to->params), why);
+    if ( !to->params )
         return -EBADMSG;
-    memcpy(note + 16, id, IDTAP_BUILD_ID_LEN);
+    to->self = section(img, ".note.gnu.build-id", NOTE_SIZE, why);
+    if ( !to->self )
+        return -EBADMSG;
+    to->depends = section(img, ".livepatch.depends", NOTE_SIZE, why);
+    if ( !to->depends )
+        return -EBADMSG;
+    to->xen_depends = section(img, ".livepatch.xen_depends", NOTE_SIZE, why);
+    if ( !to->xen_depends )
+        return -EBADMSG;
+    if ( !apart(img, to) )
+        return WRONG("its sections lie on each other");
     return 0;
+}
+
+static void stamp_note(uint8_t *note, const uint8_t id[IDTAP_BUILD_ID_LEN])
+{
+    memcpy(note + 16, id, IDTAP_BUILD_ID_LEN);
 }
 
 int payload_stamp(void *elf, size_t len, const struct idtap_params *params,
                   char why[160])
 {
     struct image img = { .data = elf, .len = len };
-    const struct idtap_params *old;
     /* No two uploads may have the same build-id: Xen takes it for a double. */
     uint8_t self[IDTAP_BUILD_ID_LEN] = "idtap";
+    struct places to;
     int rc;
 
-    rc = open_image(&img, why);
-    if ( rc )
+    if ( (rc = open_image(&img, why)) || (rc = find_places(&img, &to, why)) )
         return rc;
-
-    old = section(&img, IDTAP_PARAMS_SECTION, sizeof(*old), why);
-    if ( !old )
-        return -EBADMSG;
-    if ( (uintptr_t)old % 8 || old->abi_version != params->abi_version ||
-         old->size != params->size )
+    if ( (uintptr_t)to.params % 8 ||
+         to.params->abi_version != params->abi_version ||
+         to.params->size != params->size )
         return WRONG("it belongs to another version of idtap");
 
     memcpy(self + 12, &params->attach_id, sizeof(params->attach_id));
-    if ( (rc = stamp_note(&img, ".note.gnu.build-id", self, why)) ||
-         (rc = stamp_note(&img, ".livepatch.depends",
-                          params->profile.build_id, why)) ||
-         (rc = stamp_note(&img, ".livepatch.xen_depends",
-                          params->profile.build_id, why)) )
-        return rc;
-    memcpy((uint8_t *)elf + ((const uint8_t *)old - (const uint8_t *)elf),
-           params, sizeof(*params));
+    stamp_note(to.self, self);
+    stamp_note(to.depends, params->profile.build_id);
+    stamp_note(to.xen_depends, params->profile.build_id);
+    *to.params = *params;
     return 0;
 }

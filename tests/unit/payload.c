@@ -161,6 +161,43 @@ static void not_a_payload(void **state)
     assert_non_null(strstr(why, "not an x86-64 ELF object"));
 }
 
+/* A note that lies on what says where the next one is, or on another. */
+static void on_each_other(void **state)
+{
+    static const char *const notes[] = {
+        ".livepatch.depends", ".livepatch.xen_depends", ".note.gnu.build-id",
+    };
+    const Elf64_Ehdr *e = (const void *)tap;
+    const size_t table = e->e_shoff;
+    const size_t places[] = {
+        0, table, table + (e->e_shnum - 1) * sizeof(Elf64_Shdr),
+        section(IDTAP_PARAMS_SECTION)->sh_offset + 40,
+        section(IDTAP_PARAMS_SECTION)->sh_offset - 16,
+    };
+    unsigned int i, k;
+    char why[160];
+
+    (void)state;
+    for ( i = 0; i < 3; i++ )
+        for ( k = 0; k < sizeof(places) / sizeof(places[0]); k++ )
+        {
+            uint8_t *copy = copy_of(tap_len), *before = malloc(tap_len);
+            Elf64_Shdr *s = (void *)(copy + ((const uint8_t *)section(notes[i]) -
+                                             tap));
+
+            assert_non_null(before);
+            s->sh_offset = places[k];
+            memcpy(before, copy, tap_len);
+            assert_int_equal(payload_stamp(copy, tap_len, &params, why),
+                             -EBADMSG);
+            assert_non_null(strstr(why, "lie on each other"));
+            /* Nothing of it was stamped. */
+            assert_memory_equal(copy, before, tap_len);
+            free(copy);
+            free(before);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +206,7 @@ int main(void)
         cmocka_unit_test(corrupted),
         cmocka_unit_test(of_another_version),
         cmocka_unit_test(not_a_payload),
+        cmocka_unit_test(on_each_other),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

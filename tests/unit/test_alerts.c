@@ -40,6 +40,14 @@ static void grammar(void **state)
         { "for=ever rate>1", "'for=ever'" },
         { "rate>1 rate>2 rate>3 rate>4 rate>5", "more than 4" },
         { "softirq=1,2,3,4,5,6,7,8,9 rate>1", "at most 8" },
+        /* What is no number any more, and what would not print. */
+        { "rate>1e999", "'1e999' is too large" },
+        { "count<2e18", "'2e18' is too large" },
+        { "lost>999999999999999M", "too large" },
+        /* Not cut, which would be another rule. */
+        { "vector=100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,"
+          "115,116,117,118,119,120,121,122,123,124,125,126,127,128,129,130,131,"
+          "132,133,134 rate>1", "longer than 127 letters" },
     };
     static const char *const right[] = {
         "rate>1", "rate > 1000/s", "rate>=1.5k/s", "rate<1M", "count>0",

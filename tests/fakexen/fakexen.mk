@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# idtap with a Xen that is none in place of Xen's libraries (fakexen.h), with
+# sanitizers; tests/fakexen/run runs it.
+
+FAKE_SRC  := $(wildcard tests/fakexen/*.c)
+FAKE_LIBS := $(filter-out $(XEN_LIBS),$(LIBS)) -Wl,--wrap=access
+
+$(BUILD)/idtap-fake: $(call objs,asan,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC) \
+                       $(FAKE_SRC) $(TAP_HOST_SRC))
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ $(FAKE_LIBS)
+
+$(BUILD)/idtap-fake-cov: $(call objs,cov,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC) \
+                       $(FAKE_SRC) $(TAP_HOST_SRC))
+	$(Q)$(CC) $(COV) -o $@ $^ $(FAKE_LIBS)
