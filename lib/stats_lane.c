@@ -336,7 +336,7 @@ static int take_until(struct lane *l, uint64_t tsc, uint64_t end)
     return take(l, to);
 }
 
-/* The offset of the first record that was not taken; the content's end: none. */
+/* The offset of the first record that was not taken, or the content's end. */
 static uint64_t offset_of(const struct lane *l)
 {
     uint64_t first = l->packet.header.content_size / 8;

@@ -173,7 +173,7 @@ static char *make(uint32_t s, uint64_t *last)
     }
     if ( s % 5 )
         meta(dir, *last);
-    for ( cpu = 0; s % 4 == 3 && cpu < 3; cpu++ )
+    for ( cpu = 0; s % 4 == 3 && cpu < 12; cpu++ )
         spoil(dir);
     return dir;
 }
