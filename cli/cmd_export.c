@@ -49,7 +49,7 @@ static int help(void)
          "  -o, --output PATH    the file, or directory (ctf), to make; default,\n"
          "                       but for ctf and sqlite: stdout\n"
          READER_OPTIONS_HELP
-         "      --cpu LIST       only these CPUs\n"
+         READER_WINDOW_HELP
          "      --force          replace what is there\n"
          "      --schema         print the table definitions of rowbinary or\n"
          "                       sqlite, and export nothing\n"
@@ -61,7 +61,7 @@ static int help(void)
 
 static int parse(int argc, char **argv, struct export *e)
 {
-    enum { OPT_VECTOR = 256, OPT_CPU, OPT_FORCE, OPT_SCHEMA, OPT_HELP };
+    enum { OPT_VECTOR = 256, OPT_CPU, OPT_TIME, OPT_FORCE, OPT_SCHEMA, OPT_HELP };
     static const struct option options[] = {
         { "format", required_argument, NULL, 'f' },
         { "output", required_argument, NULL, 'o' },
@@ -70,6 +70,7 @@ static int parse(int argc, char **argv, struct export *e)
         { "event", required_argument, NULL, 'e' },
         { "vector", required_argument, NULL, OPT_VECTOR },
         { "cpu", required_argument, NULL, OPT_CPU },
+        { "time", required_argument, NULL, OPT_TIME },
         { "force", no_argument, NULL, OPT_FORCE },
         { "schema", no_argument, NULL, OPT_SCHEMA },
         { "help", no_argument, NULL, OPT_HELP },
@@ -88,6 +89,7 @@ static int parse(int argc, char **argv, struct export *e)
         case 'e': e->r.class_list = optarg; break;
         case OPT_VECTOR: e->r.vector_list = optarg; break;
         case OPT_CPU: e->r.cpu_list = optarg; break;
+        case OPT_TIME: e->r.window = optarg; break;
         case OPT_FORCE: e->force = true; break;
         case OPT_SCHEMA: e->schema = true; break;
         case OPT_HELP: return -1;
@@ -187,6 +189,8 @@ static int export(struct export *e)
         .select = &e->r.select,
         .cpus = e->r.select.cpus,
         .chosen = e->r.chosen,
+        .windowed = e->r.window,
+        .from = e->r.from,
         .path = e->output,
         .force = e->force,
     };

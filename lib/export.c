@@ -133,11 +133,14 @@ static int tell_losses(struct walk *w, const struct idtap_run *run)
     unsigned int cpu = (unsigned int)run->cpu;
     struct idtap_cpu_stats c = idtap_stats_cpu(w->stats, cpu);
     struct lane *l = &w->lanes[cpu];
+    /* What is missing before a window is not missing in it. */
+    bool missing = run->packet->header.timestamp_begin >= w->x.from;
     uint64_t begin = run->begin < run->end
                      ? idtap_record_at(run->begin)->tsc
                      : run->packet->header.timestamp_begin;
     int rc = tell_loss(w, cpu, begin, c.discarded,
-                       c.lost_packets + run->packet->lost_packets);
+                       c.lost_packets +
+                       (missing ? run->packet->lost_packets : 0));
 
     if ( !l->begun || begin > l->last_tsc )
         l->last_tsc = begin;
@@ -266,7 +269,8 @@ static int run_export(struct walk *w, struct export_output *o)
 
     w->x.out = o->f;
     w->x.path = o->temp ? o->temp : o->path;
-    w->stats = idtap_stats_create(&none);
+    w->stats = idtap_stats_create_with(&(struct idtap_stats_options){
+        .select = &none, .parts = IDTAP_STATS_DEFAULT, .from = w->x.from });
     if ( w->ops->span_begin )
         w->spans = export_spans_create(&w->x);
     if ( !w->stats || (w->ops->span_begin && !w->spans) )
@@ -319,6 +323,8 @@ int idtap_export(const struct idtap_export_format *format,
         .select = options->select,
         .cpus = options->cpus,
         .chosen = options->chosen,
+        .windowed = options->windowed,
+        .from = options->from,
         .err = err,
     };
 

@@ -29,7 +29,9 @@ struct stream {
     uint8_t *packet;      /* under construction, header included */
     size_t used, size;    /* bytes; size 0: nothing was seen of it yet */
     uint64_t seq;
-    uint64_t discarded;   /* of the last packet written */
+    uint64_t discarded;   /* of the last packet written, */
+    uint64_t before;      /* without those before the window; */
+    uint64_t told;        /* of the source's last packet, which a window may cut */
     uint64_t end_tsc;     /* no packet may begin before */
     uint64_t begin_tsc, last_tsc; /* of the packet under construction */
     bool begun;           /* there is one */
@@ -40,11 +42,19 @@ struct stream {
 struct ctf {
     int dirfd;
     struct stream cpus[IDTAP_MAX_CPUS], meta;
+    uint64_t last_tsc;    /* of all */
 };
 
 static struct stream *stream_of(struct ctf *c, int cpu)
 {
     return cpu < 0 ? &c->meta : &c->cpus[cpu];
+}
+
+/* What a packet of the source tells of, without what is before the window. */
+static uint64_t discards(const struct stream *s, const struct idtap_packet *p)
+{
+    return p->header.events_discarded > s->before
+           ? p->header.events_discarded - s->before : 0;
 }
 
 static int write_all(struct idtap_export *x, int fd, const void *data,
@@ -175,7 +185,28 @@ static int add(struct idtap_export *x, struct stream *s, int cpu,
         copy->tsc = s->last_tsc;
     s->used += size;
     s->last_tsc = copy->tsc;
+    if ( s->last_tsc > ((struct ctf *)x->state)->last_tsc )
+        ((struct ctf *)x->state)->last_tsc = s->last_tsc;
     return 0;
+}
+
+/* What the recorder counted, without what is before the window. */
+static int add_lost(struct idtap_export *x, struct stream *s,
+                    const struct idtap_record *r)
+{
+    struct idtap_lost l;
+    struct stream *cpu;
+
+    memcpy(&l, r, sizeof(l));
+    if ( l.cpu >= IDTAP_MAX_CPUS )
+        return add(x, s, -1, r);
+    cpu = stream_of(x->state, (int)l.cpu);
+    if ( r->tsc < x->from && l.count > cpu->before )
+        cpu->before = l.count;
+    if ( r->tsc < x->from )
+        return 0;
+    l.count -= l.count < cpu->before ? l.count : cpu->before;
+    return add(x, s, -1, &l.r);
 }
 
 /* A packet of the source begins: is it to stand apart from what was before? */
@@ -213,7 +244,7 @@ static int split_tail(struct idtap_export *x, struct stream *s, int cpu,
     uint64_t some = s->discarded + 1;
 
     if ( cpu < 0 || !export_in_tail(p, r) ||
-         some >= p->header.events_discarded )
+         some >= discards(s, p) )
         return 0;
     return close_packet(x, s, cpu, s->last_tsc, some);
 }
@@ -254,16 +285,23 @@ static int run(struct idtap_export *x, const struct idtap_run *run)
     size_t size = run->cpu < 0 ? IDTAP_PACKET_SIZE_MIN
                                : p->header.packet_size / 8;
     const uint8_t *r;
-    int rc = make(x, s, run->cpu, size);
+    int rc;
 
+    if ( run->cpu >= 0 && p->header.timestamp_end < x->from )
+    {
+        s->before = p->header.events_discarded;
+        return 0;
+    }
+    rc = make(x, s, run->cpu, size);
     if ( rc )
         return rc;
-    if ( run->cpu >= 0 && !x->chosen )
+    if ( run->cpu >= 0 && !x->chosen && !x->windowed )
     {
         /* Once, whole: at its first run, when it is valid already. */
         return run->packet_begins ? copy_packet(x, s, p) : 0;
     }
 
+    s->told = discards(s, p);
     if ( run->packet_begins )
         rc = packet_begins(x, s, run->cpu, p);
     for ( r = run->begin; r < run->end && !rc; r = idtap_record_next(r) )
@@ -271,15 +309,18 @@ static int run(struct idtap_export *x, const struct idtap_run *run)
         if ( !wanted(x, run->cpu, idtap_record_at(r)) )
             continue;
         rc = split_tail(x, s, run->cpu, p, idtap_record_at(r));
-        if ( !rc )
+        if ( !rc && run->cpu < 0 &&
+             idtap_record_at(r)->event == IDTAP_EV_LOST )
+            rc = add_lost(x, s, idtap_record_at(r));
+        else if ( !rc )
             rc = add(x, s, run->cpu, idtap_record_at(r));
     }
     if ( !rc && run->packet_ends && run->cpu >= 0 &&
-         (p->discarded || p->header.events_discarded != s->discarded) )
+         (p->discarded || discards(s, p) != s->discarded) )
     {
         open_packet(s, p->header.timestamp_end);
         rc = close_packet(x, s, run->cpu, p->header.timestamp_end,
-                          p->header.events_discarded);
+                          discards(s, p));
     }
     return rc;
 }
@@ -294,6 +335,12 @@ static int finish(struct idtap_export *x, struct stream *s, int cpu)
     if ( s->begun && (!s->any || s->after_gap ||
                       s->used > sizeof(struct idtap_packet_header)) )
         rc = close_packet(x, s, cpu, s->last_tsc, s->discarded);
+    /* Lost behind a window's end, or so it may be: behind all that is in it. */
+    if ( !rc && cpu >= 0 && s->told > s->discarded )
+    {
+        open_packet(s, ((struct ctf *)x->state)->last_tsc + 1);
+        rc = close_packet(x, s, cpu, s->last_tsc, s->told);
+    }
     if ( close(s->fd) && !rc )
         rc = export_error(x, -errno, "cannot write: %s", strerror(errno));
     s->fd = -1;

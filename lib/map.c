@@ -18,9 +18,9 @@ void *map_insert(struct idtap_map *m, uint64_t key, size_t size)
 {
     uint64_t *e;
 
-    if ( 2 * m->nr >= m->mask )
+    if ( 4 * m->nr >= m->mask )
     {
-        uint32_t i, mask = m->mask ? 2 * m->mask + 1 : 15;
+        uint32_t i, mask = m->mask ? 2 * m->mask + 1 : 31;
         void **slot = calloc((size_t)mask + 1, sizeof(*slot));
 
         if ( !slot )

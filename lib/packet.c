@@ -173,18 +173,10 @@ int packet_check_records(const uint8_t *p, int cpu, struct idtap_error *err)
     return 0;
 }
 
-/* Of an event id, in one word. */
-#define KIND_BYTES  0xffu
-#define KIND_BAD    0x100u
-#define KIND_LIST(kind)  ((kind) >> 16 & 0xff)
-#define KIND_SHIFT(kind) ((kind) >> 24)
-/* A place in a list of a group of records, packed with those of the others. */
-#define PLACE_BITS  10
-#define PLACE_MASK  ((1u << PLACE_BITS) - 1)
-#define GROUP       PLACE_MASK
-_Static_assert(PACKET_LISTS * PLACE_BITS <= 64, "places fit into a word");
-
-#define PLACE(places, list) ((places) >> (list) * PLACE_BITS & PLACE_MASK)
+/* Of an event id, in one word: how long it is, and its list. */
+#define KIND_BYTES 0xffu
+#define KIND_BAD   0x100u
+#define KIND_LIST  16
 
 void packet_lists_init(struct packet_lists *l, const uint8_t list_of[256])
 {
@@ -197,8 +189,7 @@ void packet_lists_init(struct packet_lists *l, const uint8_t list_of[256])
         uint32_t list = list_of[event];
 
         /* What is unknown gets some size, so that there is an end. */
-        l->kind[event] = known ? idtap_record_bytes[event] | list << 16 |
-                                 (list * PLACE_BITS) << 24
+        l->kind[event] = known ? idtap_record_bytes[event] | list << KIND_LIST
                                : sizeof(struct idtap_record) | KIND_BAD;
     }
 }
@@ -236,58 +227,49 @@ int packet_sort_records(const uint8_t *p, struct packet_lists *l,
     uint64_t content = h->content_size / 8, off = sizeof(*h), i;
     uint64_t last = h->timestamp_begin, bad = 0;
     uint64_t *records_of = l->records_of;
+    uint32_t *next[PACKET_LISTS];
+    const uint32_t *exits;
+    ptrdiff_t before;
+    int rc = 0;
 
     if ( make_room(l, content) )
         return trace_error(err, -ENOMEM, "", 0, "out of memory");
-    memset(l->nr, 0, sizeof(l->nr));
+    memcpy(next, l->at, sizeof(next));
+    exits = l->at[PACKET_EXITS];
+    before = l->before - l->at[PACKET_HANDLERS];
 
     /* Nothing is decided before the end, but that there is one. */
     while ( off < content )
     {
-        uint32_t *at[PACKET_LISTS], *before;
-        uint32_t exits = l->nr[PACKET_EXITS];
-        uint64_t places = 0;
-        unsigned int n;
+        uint64_t tsc, word;
+        uint32_t kind, domain, *place;
 
-        for ( i = 0; i < PACKET_LISTS; i++ )
-            at[i] = l->at[i] + l->nr[i];
-        before = l->before + l->nr[PACKET_HANDLERS];
+        memcpy(&tsc, p + off, 8);
+        memcpy(&word, p + off + 8, 8);
+        kind = l->kind[(uint8_t)word];
+        domain = (uint16_t)(word >> 32);
 
-        for ( n = 0; n < GROUP && off < content; n++ )
-        {
-            uint64_t tsc, word;
-            uint32_t kind, shift;
-            uint16_t domain;
+        next[PACKET_HANDLERS][before] =
+            (uint32_t)(next[PACKET_EXITS] - exits);
+        place = next[kind >> KIND_LIST];
+        *place = (uint32_t)off;
+        next[kind >> KIND_LIST] = place + 1;
+        records_of[domain]++;
 
-            memcpy(&tsc, p + off, 8);
-            memcpy(&word, p + off + 8, 8);
-            kind = l->kind[(uint8_t)word];
-            shift = KIND_SHIFT(kind);
-            domain = (uint16_t)(word >> 32);
-
-            before[PLACE(places, PACKET_HANDLERS)] =
-                exits + (uint32_t)PLACE(places, PACKET_EXITS);
-            at[KIND_LIST(kind)][places >> shift & PLACE_MASK] =
-                (uint32_t)off;
-            places += 1ull << shift;
-            records_of[domain]++;
-
-            /* No domain is above the idle one's, but none at all. */
-            bad |= (tsc < last) | (word & BAD_FLAGS) | (kind & KIND_BAD) |
-                   ((uint16_t)(domain + 1) > IDTAP_DOMID_IDLE + 1);
-            last = tsc;
-            off += kind & KIND_BYTES;
-        }
-
-        for ( i = 0; i < PACKET_LISTS; i++ )
-            l->nr[i] += (uint32_t)PLACE(places, i);
+        /* No domain is above the idle one's, but none at all. */
+        bad |= (word & BAD_FLAGS) | (kind & KIND_BAD) | (tsc < last) |
+               ((uint16_t)(domain + 1) > IDTAP_DOMID_IDLE + 1);
+        last = tsc;
+        off += kind & KIND_BYTES;
     }
 
-    if ( !bad && off == content && last <= h->timestamp_end )
-        return 0;
-
-    /* The packet does not count.  What is wrong with it, another has words for. */
-    for ( i = sizeof(*h); i < off; i += l->kind[p[i + 8]] & KIND_BYTES )
+    for ( i = 0; i < PACKET_LISTS; i++ )
+        l->nr[i] = (uint32_t)(next[i] - l->at[i]);
+    /* What is wrong with the packet, another has words for. */
+    if ( bad || off != content || last > h->timestamp_end )
+        rc = packet_check_records(p, (int)h->cpu_id, err);
+    /* Then it does not count. */
+    for ( i = sizeof(*h); rc && i < off; i += l->kind[p[i + 8]] & KIND_BYTES )
         records_of[idtap_record_at(p + i)->domain]--;
-    return packet_check_records(p, (int)h->cpu_id, err);
+    return rc;
 }

@@ -251,7 +251,7 @@ int stats_handlers(struct idtap_stats *s, struct cpu *c,
 
 int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
                         const struct stats_handlers_list *l,
-                        uint32_t *guest_ran, bool chosen)
+                        uint32_t *guest_ran, bool chosen, bool all)
 {
     uint32_t i;
     int rc = 0;
@@ -265,7 +265,8 @@ int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
             stats_handlers_guest_ran(c);
             *guest_ran = l->guest_ran[i];
         }
-        rc = stats_handlers(s, c, r, chosen && stats_chooses(s, r));
+        rc = stats_handlers(s, c, r,
+                            all || (chosen && stats_chooses(s, r)));
     }
     return rc;
 }

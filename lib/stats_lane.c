@@ -66,6 +66,11 @@ static const struct idtap_record *record_at(const struct lane *l,
     return idtap_record_at(l->begin + l->lists.at[list][i]);
 }
 
+static inline bool chooses(const struct lane *l, const struct idtap_record *r)
+{
+    return l->counted || (l->chosen && stats_chooses(l->shard, r));
+}
+
 /*
  * VM exits.
  */
@@ -157,7 +162,7 @@ static int exits(struct lane *l, uint32_t from, uint32_t to)
             v->exit_tsc = r->tsc;
             v->reason = ((const struct idtap_vm_exit *)(const void *)r)->reason;
             v->caused = NOT_CAUSED;
-            v->chosen = l->chosen && stats_chooses(l->shard, r);
+            v->chosen = chooses(l, r);
             if ( v->chosen && count_exit(l, v, r) )
                 return -ENOMEM;
             continue;
@@ -186,7 +191,7 @@ static int counts(struct lane *l, uint32_t from, uint32_t to)
     {
         const struct idtap_record *r = record_at(l, PACKET_COUNTS, i);
 
-        if ( l->chosen && stats_chooses(l->shard, r) )
+        if ( chooses(l, r) )
             rc = stats_count(l->shard, r);
     }
     return rc;
@@ -201,7 +206,7 @@ static int raises(struct lane *l, uint32_t from, uint32_t to)
     {
         const struct idtap_record *r = record_at(l, PACKET_RAISES, i);
 
-        if ( l->chosen && stats_chooses(l->shard, r) )
+        if ( chooses(l, r) )
             rc = stats_softirq_raise(l->shard, r);
     }
     return rc;
@@ -224,7 +229,7 @@ static int ordered(struct lane *l, uint32_t from, uint32_t to)
                                            : sizeof(*r));
         if ( r->event != IDTAP_EV_INJECT )
             j->lapic = true;
-        else if ( l->chosen && stats_chooses(l->shard, r) &&
+        else if ( chooses(l, r) &&
                   stats_count(l->shard, r) )
             return -ENOMEM;
     }
@@ -242,7 +247,7 @@ static int domains(struct lane *l, unsigned int list, uint32_t from,
         const struct idtap_record *r = record_at(l, list, i);
         struct idtap_domain_stats *d;
 
-        if ( !l->chosen || !stats_chooses(l->shard, r) )
+        if ( !chooses(l, r) )
             continue;
         d = domain_of(l->shard, r);
         if ( !d )
@@ -283,7 +288,8 @@ static int take(struct lane *l, const uint32_t to[PACKET_LISTS])
             l->lists.before + first, to[PACKET_HANDLERS] - first,
         };
 
-        rc = stats_handlers_some(s, c, &list, &l->guest_ran, l->chosen);
+        rc = stats_handlers_some(s, c, &list, &l->guest_ran, l->chosen,
+                                 l->counted);
         /* The next one may be in another packet. */
         if ( l->guest_ran != to[PACKET_EXITS] )
             stats_handlers_guest_ran(c);
@@ -336,7 +342,7 @@ static int take_until(struct lane *l, uint64_t tsc, uint64_t end)
     return take(l, to);
 }
 
-/* The offset of the first record that was not taken; its end: none. */
+/* The offset of the first record that was not taken, or the content's end. */
 static uint64_t offset_of(const struct lane *l)
 {
     uint64_t first = l->packet.header.content_size / 8;

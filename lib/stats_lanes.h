@@ -107,7 +107,8 @@ struct lane {
     bool fresh;                /* nothing of the packet was taken yet */
     bool done;
     bool chosen;               /* the pCPU is */
-    bool counted;              /* lists.records_of counts domains */
+    bool counted;              /* lists.records_of counts domains: all records
+                                  are chosen */
     struct idtap_map vcpus;    /* of struct lane_vcpu */
     struct lane_vcpu *recent[LANE_VCPUS];
     uint64_t slice;

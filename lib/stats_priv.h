@@ -285,7 +285,10 @@ void stats_handlers_forget(struct cpu *c);
 /* A chosen softirq_raise. */
 int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r);
 
-/* Records of handlers alone; `guest_ran`: before each, how often so far. */
+/*
+ * Records of handlers alone; `guest_ran`: before each, how often so far.
+ * `chosen`: their pCPU is; `all`: they are, whatever they are.
+ */
 struct stats_handlers_list {
     const uint8_t *packet;
     const uint32_t *at, *guest_ran;
@@ -293,7 +296,7 @@ struct stats_handlers_list {
 };
 int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
                         const struct stats_handlers_list *l,
-                        uint32_t *guest_ran, bool chosen);
+                        uint32_t *guest_ran, bool chosen, bool all);
 /* Neither interrupts nor softirqs are under way. */
 static inline void stats_handlers_guest_ran(struct cpu *c)
 {

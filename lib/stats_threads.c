@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Statistics by several threads.
+ * Statistics by several threads.  What the summary needs is done lane by lane
+ * (stats_lanes.h); this is for all else, and for traces that are too much for
+ * that.
  *
  * What is paired in a trace reaches across pCPUs and across any point of time,
  * so neither of the two can be cut without changing results.  The parts can:

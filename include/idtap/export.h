@@ -72,6 +72,8 @@ struct idtap_export {
     const struct idtap_select *select;
     const uint64_t *cpus;   /* bit set of pCPUs, as for idtap_iter_open() */
     bool chosen;            /* not everything of the trace is wanted */
+    bool windowed;          /* only a stretch of time is, which begins */
+    uint64_t from;          /* at this TSC */
     uint64_t records;       /* chosen ones of rings so far, the present one
                                included */
     FILE *out;              /* streams */
@@ -131,6 +133,8 @@ struct idtap_export_options {
     const struct idtap_select *select;
     const uint64_t *cpus;               /* that `iter` was opened with */
     bool chosen;                        /* `select` or `cpus` leaves out some */
+    bool windowed;                      /* `iter` has a window, which begins */
+    uint64_t from;                      /* at this TSC */
     const char *path;                   /* NULL, streams only: stdout */
     bool force;                         /* replace what is at `path` */
 };

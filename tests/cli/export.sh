@@ -35,7 +35,7 @@ counts() {
 
 # By exit reason: "REASON COUNT TIMED SUM MIN MAX", in ns, sorted.
 exit_times() {
-    tell "$idtap" report -i "$1" --json | jq -r '.domains[].exits[] |
+    tell "$idtap" report -i "$@" --json | jq -r '.domains[].exits[] |
         "\(.reason) \(.count) \(.time.count) \(.time.sum_ns) \(.time.min_ns) \(.time.max_ns)"' | sort
 }
 
@@ -48,7 +48,7 @@ other_times() {
 }
 
 losses() {
-    tell "$idtap" report -i "$1" --json | jq -r '.cpus[] | "\(.cpu) \(.discarded) \(.lost_packets)"'
+    tell "$idtap" report -i "$@" --json | jq -r '.cpus[] | "\(.cpu) \(.discarded) \(.lost_packets)"'
 }
 
 check_jsonl() {
@@ -216,6 +216,31 @@ check_rowbinary() {
         "$(grep -aoF "$(printf '\004host')" out.rows | wc -l)"
 }
 
+# A third of the time: what script and report say of it.
+check_window() {
+    local last third t
+    last=$(tell "$idtap" script -i "$1" --json | jq -r .time_ns | tail -n 1)
+    third=$((last / 3))ns,+$((last / 3))ns
+    t=$(tell "$idtap" script -i "$1" --json --time "$third" | md5sum)
+    same "$1-window-jsonl" "$t" "$(tell "$idtap" export -f jsonl -i "$1" --time "$third" | md5sum)"
+    same "$1-window-some" "less" "$(tell "$idtap" script -i "$1" --time "$third" | wc -l |
+        awk -v all="$(tell "$idtap" script -i "$1" | wc -l)" '{ print ($1 > 10 && $1 < all / 2) ? "less" : "not" }')"
+    rm -rf out.ctf
+    tell "$idtap" export -f ctf -i "$1" -o out.ctf --time "$third"
+    same "$1-window-ctf" "$t" "$(tell "$idtap" script -i out.ctf --json | md5sum)"
+    same "$1-window-ctf-losses" "$(losses "$1" --time "$third")" "$(losses out.ctf)"
+    # After a loss before the window nothing is paired until it is over; of that
+    # the copy does not know.
+    [[ $1 == *lossy ]] ||
+        same "$1-window-ctf-times" "$(exit_times "$1" --time "$third")" "$(exit_times out.ctf)"
+    "$idtap" --version | grep -q sqlite && command -v sqlite3 >/dev/null || return
+    tell "$idtap" export -f sqlite -i "$1" -o out.db --force --time "$third"
+    same "$1-window-sqlite-exits" "$(exit_times "$1" --time "$third")" "$(sqlite3 -separator ' ' out.db \
+        'SELECT reason, count, timed, sum_ns, min_ns, max_ns FROM exit_summary' | sort)"
+    same "$1-window-sqlite-losses" "$(losses "$1" --time "$third" | awk '$2 || $3'; echo .)" \
+        "$(sqlite3 -separator ' ' out.db 'SELECT cpu, sum(records), sum(packets) FROM loss GROUP BY cpu'; echo .)"
+}
+
 export_errors() {
     local f
     mkdir -p full
@@ -226,6 +251,7 @@ export_errors() {
     try export-needs-output 2 'needs a directory of its own' export -f ctf -i plain
     try export-schema 0 'CREATE TABLE' export -f rowbinary --schema
     try export-no-schema 2 'no table definitions' export -f csv --schema
+    try export-time 2 'not a window of time' export -f csv -i plain --time x
     try export-missing-trace 1 'nowhere' export -f csv -i nowhere
     echo keep >there.csv
     try export-exists 1 'exists already' export -f csv -i plain -o there.csv
@@ -282,6 +308,7 @@ run_export() {
             check_ctf "$t"
             check_sqlite "$t"
             [ "$t" != svm ] || check_sqlite_lapic "$t"
+            check_window "$t"
             check_perfetto "$t"
             check_xentrace "$t"
         fi

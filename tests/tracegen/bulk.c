@@ -12,6 +12,7 @@
 struct generator {
     struct test_stream st;
     unsigned int cpu, cpus;
+    uint16_t domain; /* whose vCPU is current */
     uint64_t seed;
     uint64_t left;
 };
@@ -34,6 +35,26 @@ static unsigned int guest_run(struct generator *g)
     return 2000 + draw(g, 1000u << draw(g, 7));
 }
 
+/* The record that was added when so much was used is the vCPU's of this pCPU. */
+static void of_vcpu(struct generator *g, unsigned int used)
+{
+    struct test_stream *st = &g->st;
+    struct idtap_record *r;
+
+    /* Did it open a packet? */
+    if ( used >= st->used )
+        used = sizeof(struct idtap_packet_header);
+    r = (void *)(st->packet + used);
+    r->vcpu = (uint16_t)g->cpu;
+}
+
+/* Adds a record by one of the functions that know of vCPU 0 only. */
+#define ADD(g, function, ...) do {                    \
+        unsigned int used_ = (g)->st.used;            \
+        function(&(g)->st, __VA_ARGS__);              \
+        of_vcpu(g, used_);                            \
+    } while ( 0 )
+
 static bool go_on(struct generator *g)
 {
     return g->left && g->left-- > 0;
@@ -45,30 +66,31 @@ static void handle_irq(struct generator *g, uint16_t domain, uint16_t flags)
     uint8_t v = vectors[draw(g, 6)];
     bool device = v == 0x31;
 
-    test_irq_enter(&g->st, pause_of(g), domain, v,
+    ADD(g, test_irq_enter, pause_of(g), domain, v,
                    device ? IDTAP_OWNER_GUEST : IDTAP_OWNER_DIRECT,
                    device ? 16 : -1, 0, flags);
     if ( go_on(g) )
         test_raise(&g->st, 60, device ? 10 : draw(g, 2) ? 0 : 5, g->cpu);
     if ( go_on(g) )
-        test_plain(&g->st, pause_of(g), IDTAP_EV_IRQ_EXIT, domain, v, flags);
+        ADD(g, test_plain, pause_of(g), IDTAP_EV_IRQ_EXIT, domain, v, flags);
 }
 
 static void run_softirq(struct generator *g, uint16_t domain)
 {
     uint8_t nr = draw(g, 2) ? 0 : draw(g, 2) ? 5 : 10;
 
-    test_plain(&g->st, 40, IDTAP_EV_SOFTIRQ_ENTER, domain, nr, 0);
+    ADD(g, test_plain, 40, IDTAP_EV_SOFTIRQ_ENTER, domain, nr, 0);
     if ( nr == 10 && go_on(g) )
-        test_lapic(&g->st, 90, IDTAP_EV_LAPIC_ACCEPT, domain, 0, 0x41, 0);
+        test_lapic(&g->st, 90, IDTAP_EV_LAPIC_ACCEPT, domain, (uint16_t)g->cpu,
+                   0x41, 0);
     if ( go_on(g) )
-        test_plain(&g->st, pause_of(g), IDTAP_EV_SOFTIRQ_EXIT, domain, nr, 0);
+        ADD(g, test_plain, pause_of(g), IDTAP_EV_SOFTIRQ_EXIT, domain, nr, 0);
 }
 
 static void turn(struct generator *g)
 {
     static const uint16_t reasons[] = { 0x60, 0x72, 0x7b, 0x7c, 0x78, 0x400 };
-    uint16_t domain = (uint16_t)(1 + draw(g, 12));
+    uint16_t domain = g->domain;
     uint16_t vcpu = (uint16_t)g->cpu;
 
     if ( go_on(g) )
@@ -78,17 +100,21 @@ static void turn(struct generator *g)
     if ( !draw(g, 4) && go_on(g) )
         run_softirq(g, domain);
     if ( !draw(g, 8) && go_on(g) )
-        test_exception(&g->st, 30, domain, 14, 0);
+        ADD(g, test_exception, 30, domain, 14, 0);
     if ( !draw(g, 4) && go_on(g) )
         test_inject_vcpu(&g->st, 30, domain, vcpu,
                          (uint8_t)(draw(g, 2) ? 0x41 : 0xec),
                          IDTAP_TYPE_EXT_INTR, 0);
-    if ( go_on(g) )
-        test_vm_entry(&g->st, pause_of(g), domain, vcpu);
     if ( !draw(g, 16) && go_on(g) )
         test_lapic(&g->st, 30, IDTAP_EV_LAPIC_EOI, domain, vcpu, 0x41, 0);
-    if ( !draw(g, 10) && go_on(g) )
-        handle_irq(g, IDTAP_DOMID_IDLE, 0);
+    if ( !draw(g, 5) && go_on(g) )
+    {
+        if ( draw(g, 2) )
+            handle_irq(g, IDTAP_DOMID_IDLE, 0);
+        g->domain = (uint16_t)(1 + draw(g, 12));
+    }
+    if ( go_on(g) )
+        test_vm_entry(&g->st, pause_of(g), g->domain, vcpu);
 }
 
 void bulk(const char *dir, uint64_t records, unsigned int cpus)
@@ -98,11 +124,13 @@ void bulk(const char *dir, uint64_t records, unsigned int cpus)
     for ( i = 0; i < cpus; i++ )
     {
         struct generator g = {
-            .cpu = i, .cpus = cpus, .seed = i + 1,
+            .cpu = i, .cpus = cpus, .seed = i + 1, .domain = 1,
             .left = records / cpus + (i < records % cpus),
         };
 
         test_stream_open(&g.st, dir, i, PACKET_BYTES);
+        if ( go_on(&g) )
+            test_vm_entry(&g.st, 1000, g.domain, (uint16_t)i);
         while ( g.left )
             turn(&g);
         test_stream_close(&g.st);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "stats_same.h"
 
 #define ALL_PARTS ((IDTAP_STATS_RIPS << 1) - 1)
 
@@ -48,68 +49,6 @@ static struct idtap_stats *all(unsigned int threads, uint64_t from,
     idtap_iter_close(it);
     idtap_trace_close(t);
     return s;
-}
-
-static void same_hist(const struct idtap_hist *a, const struct idtap_hist *b)
-{
-    unsigned int r;
-
-    assert_int_equal(a->count, b->count);
-    assert_int_equal(a->sum, b->sum);
-    assert_int_equal(a->min, b->min);
-    assert_int_equal(a->max, b->max);
-    for ( r = 0; r < IDTAP_HIST_ROWS; r++ )
-        if ( a->row[r] )
-            assert_memory_equal(a->row[r], b->row[r],
-                                IDTAP_HIST_SUB * sizeof(uint64_t));
-}
-
-static void same_rows(const struct idtap_domain_stats *a,
-                      const struct idtap_domain_stats *b, unsigned int table)
-{
-    unsigned int i, n, m;
-    const struct idtap_row **x = idtap_stats_rows(a, table, &n);
-    const struct idtap_row **y = idtap_stats_rows(b, table, &m);
-
-    assert_int_equal(n, m);
-    for ( i = 0; i < n; i++ )
-    {
-        assert_int_equal(x[i]->key, y[i]->key);
-        assert_int_equal(x[i]->count, y[i]->count);
-        assert_int_equal(x[i]->extra, y[i]->extra);
-        same_hist(&x[i]->time, &y[i]->time);
-        assert_int_equal(!x[i]->net, !y[i]->net);
-        if ( x[i]->net )
-            same_hist(x[i]->net, y[i]->net);
-    }
-    free(x);
-    free(y);
-}
-
-static void same(const struct idtap_stats *a, const struct idtap_stats *b)
-{
-    unsigned int i, t, n, m;
-    const struct idtap_domain_stats **x = idtap_stats_domains(a, &n);
-    const struct idtap_domain_stats **y = idtap_stats_domains(b, &m);
-    uint64_t chosen, chosen_b;
-
-    assert_int_equal(idtap_stats_records(a, &chosen),
-                     idtap_stats_records(b, &chosen_b));
-    assert_int_equal(chosen, chosen_b);
-    assert_int_equal(n, m);
-    assert_true(n > 0);
-    for ( i = 0; i < n; i++ )
-    {
-        assert_int_equal(x[i]->domain, y[i]->domain);
-        assert_int_equal(x[i]->records, y[i]->records);
-        for ( t = 0; t < IDTAP_TAB_NR; t++ )
-            same_rows(x[i], y[i], t);
-        assert_int_equal(x[i]->arrivals.nr, y[i]->arrivals.nr);
-        assert_int_equal(x[i]->lapic.nr, y[i]->lapic.nr);
-        assert_int_equal(x[i]->rips.nr, y[i]->rips.nr);
-    }
-    free(x);
-    free(y);
 }
 
 static void any_number_of_threads(void **state)
