@@ -35,7 +35,7 @@ static unsigned int guest_run(struct generator *g)
     return 2000 + draw(g, 1000u << draw(g, 7));
 }
 
-/* The record that was added when so much was used is the vCPU's of this pCPU. */
+/* The record added when so much was used is of this pCPU's vCPU. */
 static void of_vcpu(struct generator *g, unsigned int used)
 {
     struct test_stream *st = &g->st;
