@@ -237,9 +237,8 @@ void idtap_stats_destroy(struct idtap_stats *s); /* NULL is legal */
 int idtap_stats_run(struct idtap_stats *s, const struct idtap_run *run);
 
 /*
- * Feeds all that is left of the iterator, with up to `threads` threads: one
- * reads and merges, all do the parts.  The result is the same for any number of
- * threads.  In *s; 0 or -ENOMEM.
+ * Feeds all that is left of the iterator, with up to `threads` threads.  The
+ * result is the same for any number of threads.  In *s; 0 or -ENOMEM.
  */
 int idtap_stats_all(struct idtap_iter *it,
                     const struct idtap_stats_options *options,

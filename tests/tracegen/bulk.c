@@ -35,7 +35,7 @@ static unsigned int guest_run(struct generator *g)
     return 2000 + draw(g, 1000u << draw(g, 7));
 }
 
-/* The record added when so much was used is of this pCPU's vCPU. */
+/* The record added when so much was used is of the vCPU on this pCPU. */
 static void of_vcpu(struct generator *g, unsigned int used)
 {
     struct test_stream *st = &g->st;
@@ -67,8 +67,8 @@ static void handle_irq(struct generator *g, uint16_t domain, uint16_t flags)
     bool device = v == 0x31;
 
     ADD(g, test_irq_enter, pause_of(g), domain, v,
-                   device ? IDTAP_OWNER_GUEST : IDTAP_OWNER_DIRECT,
-                   device ? 16 : -1, 0, flags);
+        device ? IDTAP_OWNER_GUEST : IDTAP_OWNER_DIRECT, device ? 16 : -1, 0,
+        flags);
     if ( go_on(g) )
         test_raise(&g->st, 60, device ? 10 : draw(g, 2) ? 0 : 5, g->cpu);
     if ( go_on(g) )
