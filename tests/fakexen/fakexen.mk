@@ -3,8 +3,10 @@
 # idtap with a Xen that is none in place of Xen's libraries (fakexen.h), with
 # sanitizers; tests/fakexen/run runs it.
 
+comma := ,
 FAKE_SRC  := $(wildcard tests/fakexen/*.c)
-FAKE_LIBS := $(filter-out $(XEN_LIBS),$(LIBS)) -Wl,--wrap=access
+FAKE_LIBS := $(filter-out $(XEN_LIBS),$(LIBS)) \
+             $(addprefix -Wl$(comma)--wrap=,access geteuid open rename unlink)
 
 $(BUILD)/idtap-fake: $(call objs,asan,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC) \
                        $(FAKE_SRC) $(TAP_HOST_SRC))

@@ -19,15 +19,6 @@
 static struct world *world;
 static int file = -1;
 
-int __real_access(const char *path, int mode);
-int __wrap_access(const char *path, int mode);
-
-/* There is a Xen. */
-int __wrap_access(const char *path, int mode)
-{
-    return strcmp(path, "/proc/xen") ? __real_access(path, mode) : 0;
-}
-
 const char *fake_path(const char *name)
 {
     static char path[512];

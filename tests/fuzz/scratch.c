@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "scratch.h"
 
-static char dir[64];
+static char dir[96];
 
 static int remove_one(const char *path, const struct stat *st, int kind,
                       struct FTW *walk)
@@ -28,7 +28,7 @@ const char *scratch_dir(void)
     if ( *dir )
         return dir;
     snprintf(dir, sizeof(dir), "%s/idtap-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+             getenv("FUZZ_SCRATCH") ? getenv("FUZZ_SCRATCH") : "/tmp");
     FUZZ_CHECK(mkdtemp(dir));
     atexit(remove_all);
     return dir;
