@@ -171,7 +171,7 @@ void xen_send(uint32_t port)
  * The words of pending bits are shared by all vCPUs, so each looks at its own
  * ports only, whatever evtchn_pending_sel says.
  */
-static void take_2l(struct cpu *c)
+static void take_2l(const struct cpu *c, uint64_t *took)
 {
     for ( unsigned int i = 0; i < NR_PORTS; i++ )
     {
@@ -179,7 +179,7 @@ static void take_2l(struct cpu *c)
 
         if ( !(shared->evtchn_mask[port / 64] & (1UL << port % 64)) &&
              clear_bit(shared->evtchn_pending, port) )
-            c->taken[i]++;
+            took[i]++;
     }
 }
 
@@ -195,7 +195,8 @@ static uint32_t unlink(uint32_t port)
     return word & EVTCHN_FIFO_LINK_MASK;
 }
 
-static void take_queue(struct cpu *c, const volatile uint32_t *head)
+static void take_queue(const struct cpu *c, const volatile uint32_t *head,
+                       uint64_t *took)
 {
     for ( uint32_t port = *head; port; )
     {
@@ -204,12 +205,12 @@ static void take_queue(struct cpu *c, const volatile uint32_t *head)
 
         for ( unsigned int i = 0; i < NR_PORTS; i++ )
             if ( pending && c->ports[i].port == port )
-                c->taken[i]++;
+                took[i]++;
         port = next;
     }
 }
 
-static void take_fifo(struct cpu *c)
+static void take_fifo(const struct cpu *c, uint64_t *took)
 {
     struct evtchn_fifo_control_block *block = &control[c->id].block;
     uint32_t ready;
@@ -218,18 +219,22 @@ static void take_fifo(struct cpu *c)
                                          __ATOMIC_SEQ_CST)) != 0 )
         for ( unsigned int q = 0; q < EVTCHN_FIFO_MAX_QUEUES; q++ )
             if ( ready & (1U << q) )
-                take_queue(c, &block->head[q]);
+                take_queue(c, &block->head[q], took);
 }
 
-/* Called in the upcall's handler. */
-void events_take(struct cpu *c)
+/*
+ * Called in the upcall's handler: adds to "took", port by port.  Nobody is told
+ * of them meanwhile: who sends one event after the other would send the next,
+ * and it would be taken here, without the upcall that Xen makes for it.
+ */
+void events_take(const struct cpu *c, uint64_t *took)
 {
     struct vcpu_info *v = &shared->vcpu_info[c->id];
 
     v->evtchn_upcall_pending = 0;
     __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
     if ( opt.fifo )
-        take_fifo(c);
+        take_fifo(c, took);
     else
-        take_2l(c);
+        take_2l(c, took);
 }

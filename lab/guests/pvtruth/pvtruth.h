@@ -229,7 +229,7 @@ long hypercall(unsigned int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 void events_init(struct shared_info *page);
 void events_use_fifo(void);
 void events_bind(struct cpu *c);
-void events_take(struct cpu *c);
+void events_take(const struct cpu *c, uint64_t *took);
 void events_mask(uint32_t port);
 void events_unmask(uint32_t port);
 bool events_forget(uint32_t port);      /* was it pending? */

@@ -158,15 +158,17 @@ static void surprise(struct cpu *c, uint32_t vector)
 
 static void event(struct cpu *c)
 {
-    uint64_t before = 0, after = 0;
+    uint64_t took[NR_PORTS] = {};
+    bool any = false;
 
+    events_take(c, took);
     for ( unsigned int i = 0; i < NR_PORTS; i++ )
-        before += c->taken[i];
-    events_take(c);
-    for ( unsigned int i = 0; i < NR_PORTS; i++ )
-        after += c->taken[i];
+    {
+        any |= took[i];
+        c->taken[i] += took[i];
+    }
     /* An upcall that brings no event is a surprise, and counted. */
-    if ( before == after )
+    if ( !any )
         surprise(c, VEC_EVENT);
 }
 
