@@ -35,6 +35,8 @@ struct writer {
     unsigned long attempts;
     bool patient; /* waits for the reader: nothing may be dropped */
     bool done;
+    uint64_t dropped; /* so far, as the thread itself last saw */
+    uint64_t read_at; /* the reader's: "dropped" when it last read */
     unsigned int level, depth, deepest;
     unsigned long flushes;
 };
@@ -208,6 +210,9 @@ static void *writer(void *arg)
         while ( i % 16 == 0 && !room(w, 0) )
             sched_yield();
         ring_write(&w->t, 0, random_size());
+        if ( i % 16 == 0 )
+            __atomic_store_n(&w->dropped, w->t.ring.discarded,
+                             __ATOMIC_RELAXED);
     }
     timers_stop(timer);
     __atomic_store_n(&w->done, true, __ATOMIC_RELEASE);
@@ -233,6 +238,20 @@ static void start(unsigned long attempts, bool patient)
                                         &writers[i]), 0);
 }
 
+/* A slow reader waits until it has cost so many records since it last read. */
+#define COST 200
+
+static bool too_early(struct writer *w)
+{
+    uint64_t dropped = __atomic_load_n(&w->dropped, __ATOMIC_RELAXED);
+
+    if ( dropped < w->read_at + COST &&
+         !__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) )
+        return true;
+    w->read_at = dropped;
+    return false;
+}
+
 /* Reads until all writers are done; stops at nothing but the end. */
 static void read_all(bool slow)
 {
@@ -247,6 +266,8 @@ static void read_all(bool slow)
             struct writer *w = &writers[i];
 
             writing |= !__atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
+            if ( slow && too_early(w) )
+                continue;
             while ( got < PACKETS && ring_read(&w->t) )
                 got++;
             /* A fault must not make the writer wait for ever. */
