@@ -22,6 +22,13 @@ struct feed {
     uint64_t last;           /* TSC of the last record so far */
 };
 
+static struct idtap_stats *new_stats(const struct feed_core *c)
+{
+    return idtap_stats_create_with(&(struct idtap_stats_options){
+        .select = &c->select,
+        .parts = IDTAP_STATS_DEFAULT | IDTAP_STATS_UPCALLS });
+}
+
 int feed_core_init(struct feed_core *c, const struct idtap_select *select)
 {
     memset(c, 0, sizeof(*c));
@@ -42,7 +49,7 @@ int feed_core_select(struct feed_core *c, const struct idtap_select *select)
 {
     c->select = *select;
     idtap_stats_destroy(c->stats);
-    c->stats = idtap_stats_create(&c->select);
+    c->stats = new_stats(c);
     return c->stats ? 0 : -ENOMEM;
 }
 
@@ -104,7 +111,7 @@ int feed_core_end(struct feed_core *c, uint64_t tsc, struct interval *out)
     c->now.begin = c->now.end;
     c->now.number++;
     c->now.lost = 0;
-    c->stats = idtap_stats_create(&c->select);
+    c->stats = new_stats(c);
     return c->stats ? 0 : -ENOMEM;
 }
 
