@@ -37,6 +37,14 @@ pages top-choice-only 0 'MSR|0xf3|NMI +[0-9]'
 try top-by-max 0 'by max' top -b -i known -s 20 --sort max
 sed -n '/^DOMAIN .*EVENT/{n;p}' said | grep -q MSR && echo "pass cli:top-sorted" ||
     echo "fail cli:top-sorted $(sed -n '/^DOMAIN .*EVENT/{n;p}' said)"
+try top-window 0 'only --cpu 0 --time 3,5' top -b -i known -s 1 --time 3,5 --cpu 0
+pages top-window-pages 2 '^idtap top '
+pages top-window-exits 2 '^d1 \(web\) +exit +MSR +100  5.00 us '
+pages top-window-nmis 2 '^d1 \(web\) +nmi +NMI +20[0-9][0-9] '
+try top-window-lost 0 'LOST .* 7 so far' top -b -i known -s 1 --time 8,
+try top-window-not-lost 0 '^records .* nothing lost' top -b -i known -s 1 --time 9,
+try top-window-live 2 'with -i' top -b --time 3,5
+try top-bad-window 2 "--time: '5,3'" top -b -i known --time 5,3
 try top-no-terminal 2 'not a terminal; -b' top -i known
 try top-bad-sort 2 "'nosuch' is not rate" top --sort nosuch
 try top-bad-interval 2 "'0' is not a time" top -b -s 0
@@ -124,6 +132,8 @@ for want in 'idtap_interrupts_total\{domain="1",name="shop",class="nmi",vector="
     grep -qE "^$want" metrics.prom && echo "pass cli:metrics:${want%%\\*}" ||
         echo "fail cli:metrics:${want%%\\*} no such line"
 done
+try metrics-window 0 '^idtap_vm_exits_total\{domain="1",name="web",reason="MSR"\} 100$' \
+    metrics --once -i known --time 3,4 --cpu 1
 try metrics-nothing-to-do 2 'is needed' metrics -i known
 try metrics-once-needs-trace 2 'needs -i' metrics --once
 try metrics-anywhere 2 'others can reach' metrics -i known --listen 0.0.0.0:9

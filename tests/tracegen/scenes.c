@@ -309,8 +309,8 @@ static void intercepted(struct scene *s)
  *
  * Events.  vCPU 0: port 3 at 100, joined by port 9, upcall at 130: 30.  Port 9
  * at 200, upcall at 240: 40; meanwhile vCPU 1: port 4, 20.  Port 9 at 300 has no
- * upcall of its own; port 3 at 350: 10.  An upcall out of nowhere.  Port 3 at 600,
- * then records are lost.  Port 12 at 800: 5.  Domain 3 has no upcalls.
+ * upcall of its own; port 3 at 350: 10.  An upcall out of nowhere.  Port 3 at
+ * 600, then records are lost.  Port 12 at 800: 5.  Domain 3 has no upcalls.
  */
 static void pv(struct scene *s)
 {

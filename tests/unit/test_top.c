@@ -215,7 +215,7 @@ static void by_vector(void **state)
     end();
 }
 
-/* PV guests: columns of their own, channels that are many, idtap's own exits. */
+/* PV guests: columns of their own, many channels, idtap's own exits. */
 static void pv_pages(void **state)
 {
     static const char *const first[] = {
