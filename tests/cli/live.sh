@@ -63,6 +63,10 @@ pages top-interception 2 'interception: 100 exits/s, 0.0%'
 try top-pv-choice 0 'only -e pv-trap,evtchn -d 0' top -b -i pv -s 2 -e pv-trap,evtchn -d 0
 pages top-pv-choice-only 0 'upcall +e|swint'
 
+"$idtap" script -i pv --json >said
+pages script-upcalls 200 '"event":"pv_upcall".*"vector_name":"#PF"'
+pages script-upcalls-no-exception 0 '"vector_name":"#DE"'
+
 # On a terminal: keys are obeyed, and it ends.
 if (sleep 1; printf 'o'; sleep 0.3; printf '\033[B\n'; sleep 0.5; printf '\033'
     sleep 0.3; printf '?'; sleep 0.3; printf 'enosuch\n'; sleep 0.3; printf q) |
