@@ -8,7 +8,7 @@
 #include <idtap/metadata.h>
 
 #include "alert_rule.h"
-#include "event_name.h"
+#include "table_class.h"
 #include "top_model.h"
 
 /* What the rows that a rule is about have in common. */
@@ -32,6 +32,28 @@ static bool is_reason(const struct alert_rule *rule, enum idtap_vendor vendor,
     return !rule->nr_reasons;
 }
 
+static bool is_evtchn(const struct alert_rule *rule, uint64_t key)
+{
+    unsigned int i;
+
+    if ( (rule->nr_ports || rule->by_kind) && key == IDTAP_KEY_OTHER )
+        return false;
+    if ( rule->by_kind &&
+         !(rule->evtchns >> (IDTAP_EVTCHN_KEY_KIND(key) & 31) & 1) )
+        return false;
+    for ( i = 0; i < rule->nr_ports; i++ )
+        if ( rule->ports[i] == IDTAP_EVTCHN_KEY_PORT(key) )
+            return true;
+    return !rule->nr_ports;
+}
+
+static bool is_upcall(const struct alert_rule *rule, uint64_t key)
+{
+    return !rule->by_kind ||
+           (key != IDTAP_KEY_OTHER &&
+            (rule->upcalls >> (IDTAP_UPCALL_KEY_KIND(key) & 31) & 1));
+}
+
 static bool is_about(const struct alert_rule *rule, enum idtap_vendor vendor,
                      unsigned int table, uint64_t key)
 {
@@ -45,6 +67,10 @@ static bool is_about(const struct alert_rule *rule, enum idtap_vendor vendor,
         return false;
     if ( table == IDTAP_TAB_EXIT )
         return is_reason(rule, vendor, key);
+    if ( table == IDTAP_TAB_EVTCHN )
+        return is_evtchn(rule, key);
+    if ( table == IDTAP_TAB_PV_UPCALL )
+        return is_upcall(rule, key);
     if ( table == IDTAP_TAB_SOFTIRQ && rule->nr_softirqs )
     {
         for ( i = 0; i < rule->nr_softirqs; i++ )

@@ -7,18 +7,21 @@
 #include <string.h>
 #include <strings.h>
 
+#include <idtap/names.h>
+
 #include "alert_rule.h"
 #include "lists.h"
 #include "units.h"
 
 #define LIMIT_MAX 1e18 /* fits a uint64_t, which alert_value() prints */
 
-enum key { KEY_CLASS, KEY_VECTOR, KEY_REASON, KEY_SOFTIRQ, KEY_DOMAIN, KEY_FOR,
-           KEY_NR };
+enum key { KEY_CLASS, KEY_VECTOR, KEY_REASON, KEY_SOFTIRQ, KEY_PORT, KEY_KIND,
+           KEY_DOMAIN, KEY_FOR, KEY_NR };
 
 static const char *const keys[KEY_NR] = {
     [KEY_CLASS] = "class", [KEY_VECTOR] = "vector", [KEY_REASON] = "reason",
-    [KEY_SOFTIRQ] = "softirq", [KEY_DOMAIN] = "domain", [KEY_FOR] = "for",
+    [KEY_SOFTIRQ] = "softirq", [KEY_PORT] = "port", [KEY_KIND] = "kind",
+    [KEY_DOMAIN] = "domain", [KEY_FOR] = "for",
 };
 
 static const char *const measures[ALERT_MEASURE_NR] = {
@@ -66,8 +69,8 @@ static int unknown(char *why, const char *word)
             return wrong(why, "'%s' is unknown; did you mean '%s'?", word,
                          measures[i]);
     return wrong(why, "'%s' is unknown (there are class, vector, reason, "
-                 "softirq, domain, for, and rate, count, mean, p99, max, cpu, "
-                 "lost)", word);
+                 "softirq, port, kind, domain, for, and rate, count, mean, p99, "
+                 "max, cpu, lost)", word);
 }
 
 /* Splits @value at commas into names; cuts it. */
@@ -163,6 +166,58 @@ static int parse_softirqs(struct alert_rule *rule, char *value, char *why)
     return rc;
 }
 
+static int parse_ports(struct alert_rule *rule, char *value, char *why)
+{
+    char all[ALERT_NAMES][ALERT_NAME_LEN];
+    int rc = names(value, all, &rule->nr_ports, "port", why);
+    unsigned int i;
+
+    for ( i = 0; !rc && i < rule->nr_ports; i++ )
+    {
+        unsigned long port;
+
+        if ( !number(all[i], &port) || port > UINT32_MAX )
+            return wrong(why, "'%s' is not a port of an event channel", all[i]);
+        rule->ports[i] = (uint32_t)port;
+    }
+    return rc;
+}
+
+/* The kind of this name, as a bit; 0: there is none. */
+static uint32_t kind_bit(const char *(*name_of)(unsigned int kind),
+                         const char *name)
+{
+    unsigned int i;
+
+    for ( i = 0; i < 32; i++ )
+        if ( name_of(i) && !strcasecmp(name_of(i), name) )
+            return 1u << i;
+    return 0;
+}
+
+/* No name is a kind of both: which class is meant is clear. */
+static int parse_kinds(struct alert_rule *rule, char *value, char *why)
+{
+    char all[ALERT_NAMES][ALERT_NAME_LEN];
+    unsigned int i, nr = 0;
+    int rc = names(value, all, &nr, "kind", why);
+
+    rule->by_kind = true;
+    for ( i = 0; !rc && i < nr; i++ )
+    {
+        uint32_t upcall = kind_bit(idtap_upcall_name, all[i]);
+        uint32_t evtchn = kind_bit(idtap_evtchn_name, all[i]);
+
+        if ( !upcall && !evtchn )
+            return wrong(why, "'%s' is not a kind of upcall or event channel "
+                         "(event, exception, nmi, syscall, int80; interdomain, "
+                         "pirq, virq, ipi)", all[i]);
+        rule->upcalls |= upcall;
+        rule->evtchns |= evtchn;
+    }
+    return rc;
+}
+
 static int parse_domain(struct alert_rule *rule, const char *value, char *why)
 {
     if ( !*value || strlen(value) >= sizeof(rule->domain) )
@@ -196,6 +251,12 @@ static int selector(struct alert_rule *rule, enum key key, char *value,
 
     case KEY_SOFTIRQ:
         return parse_softirqs(rule, value, why);
+
+    case KEY_PORT:
+        return parse_ports(rule, value, why);
+
+    case KEY_KIND:
+        return parse_kinds(rule, value, why);
 
     case KEY_DOMAIN:
         return parse_domain(rule, value, why);
@@ -301,6 +362,21 @@ static int term(struct alert_rule *rule, const char **p, char *why)
                                 why);
 }
 
+/* What has no class gets those that the rest can be said of. */
+static uint32_t classes_of(const struct alert_rule *rule)
+{
+    if ( rule->nr_reasons )
+        return IDTAP_CLASS_EXIT;
+    if ( rule->nr_softirqs )
+        return IDTAP_CLASS_SOFTIRQ;
+    if ( rule->nr_ports )
+        return IDTAP_CLASS_EVTCHN;
+    if ( rule->by_kind )
+        return (rule->upcalls ? IDTAP_CLASS_PV_UPCALL : 0) |
+               (rule->evtchns ? IDTAP_CLASS_EVTCHN : 0);
+    return rule->by_vector ? IDTAP_SELECT_BY_VECTOR : IDTAP_CLASS_ALL;
+}
+
 int alert_parse(const char *text, struct alert_rule *rule,
                 char why[ALERT_WHY_LEN])
 {
@@ -316,12 +392,8 @@ int alert_parse(const char *text, struct alert_rule *rule,
     if ( !rule->nr_conditions )
         return wrong(why, "'%s' has no condition, like rate>1000/s", text);
 
-    /* What has no class gets those that the rest can be said of. */
     if ( !rule->classes )
-        rule->classes = rule->nr_reasons ? IDTAP_CLASS_EXIT :
-                        rule->nr_softirqs ? IDTAP_CLASS_SOFTIRQ :
-                        rule->by_vector ? IDTAP_SELECT_BY_VECTOR :
-                                          IDTAP_CLASS_ALL;
+        rule->classes = classes_of(rule);
     return 0;
 }
 

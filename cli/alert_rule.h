@@ -3,6 +3,7 @@
  * Rules of alerts: "vector=nmi rate>1000/s".  A rule is a row of words:
  *
  *   class=LIST    vector=LIST    reason=LIST    softirq=LIST   which events
+ *   port=LIST     kind=LIST      event channels; upcalls, too
  *   domain=NAME   this guest's only (an id, or "idle"); domain=each: every
  *                 guest by itself; else all domains together
  *   rate>N[/s]    count>N        events of the interval
@@ -46,9 +47,12 @@ struct alert_rule {
     uint32_t classes;          /* IDTAP_CLASS_* */
     bool by_vector;
     uint64_t vectors[4];
-    unsigned int nr_reasons, nr_softirqs; /* 0: all */
+    unsigned int nr_reasons, nr_softirqs, nr_ports; /* 0: all */
     char reasons[ALERT_NAMES][ALERT_NAME_LEN]; /* names or numbers */
     unsigned int softirqs[ALERT_NAMES];
+    uint32_t ports[ALERT_NAMES]; /* of event channels */
+    bool by_kind;
+    uint32_t upcalls, evtchns; /* bit n: kind n */
     enum alert_scope scope;
     char domain[ALERT_NAME_LEN]; /* of ALERT_ONE, as typed */
     uint64_t for_ns;

@@ -36,7 +36,8 @@ static int help(void)
          "\n"
          "A change is one that chance does not explain, at 4 sigma (~: it does); of\n"
          "means from 30 durations on each side on, of p99 from 300. What p99 is, is\n"
-         "known to 3.2 %. Times of local APICs are from accept to injection.");
+         "known to 3.2 %. Times of local APICs are from accept to injection, those of\n"
+         "event channels from the event to the upcall.");
     return cli_finish(CLI_OK);
 }
 
@@ -135,7 +136,7 @@ static int gather(struct diff_side *s)
 {
     struct idtap_stats_options options = {
         .select = &s->r.select, .from = s->r.from,
-        .parts = IDTAP_STATS_DEFAULT | IDTAP_STATS_EVENTS,
+        .parts = IDTAP_STATS_DEFAULT | IDTAP_STATS_UPCALLS,
     };
     uint64_t first, last, chosen;
     struct idtap_run run;

@@ -110,7 +110,7 @@ static int gather(struct html *html)
     struct report *report = &html->report;
     struct idtap_stats_options options = {
         .select = &report->r.select, .from = report->r.from,
-        .parts = IDTAP_STATS_DEFAULT,
+        .parts = IDTAP_STATS_DEFAULT | IDTAP_STATS_UPCALLS,
     };
     uint64_t first, last, khz = idtap_trace_info(report->r.trace)->tsc_khz;
     struct idtap_run run;

@@ -23,9 +23,9 @@ static const char help[] =
 "       idtap metrics --listen ADDRESS:PORT|unix:PATH [OPTION]...\n"
 "       idtap metrics --once -i TRACE [OPTION]...\n"
 "\n"
-"Counts interrupts, exits and softirqs by guest, and how long they take, for\n"
-"Prometheus, until Ctrl-C.  Attaches the tap if it is not attached, and then\n"
-"detaches it at the end.\n"
+"Counts interrupts, exits, softirqs, PV traps and upcalls, and events of event\n"
+"channels by guest, and how long they take, for Prometheus, until Ctrl-C.\n"
+"Attaches the tap if it is not attached, and then detaches it at the end.\n"
 "\n"
 "  --textfile PATH    a file for node_exporter's textfile collector, replaced\n"
 "                     as a whole (its name should end in .prom)\n"
@@ -33,11 +33,13 @@ static const char help[] =
 "                     socket, unix:PATH, of mode 0600\n"
 "  --listen-anywhere  WHERE may be an address that others can reach\n"
 "  --interval TIME    between two files (default 15s)\n"
-"  --top N            vectors, reasons and softirqs per guest and class that\n"
-"                     get a time series of their own (default 20); the rest is\n"
-"                     counted as \"other\"\n"
+"  --top N            vectors, reasons, softirqs and sources of event channels\n"
+"                     per guest and class that get a time series of their own\n"
+"                     (default 20); the rest is counted as \"other\"\n"
 "  --once             print the counters of a trace, and end\n"
-"  -i TRACE           the trace\n"
+"  -i TRACE           the trace; of it, also:\n"
+"  --time A,B         only from A to before B, in seconds since its start\n"
+"  --cpu LIST         only what these CPUs recorded\n"
 SESSION_OPTIONS_HELP
 SESSION_ATTACH_HELP
 "\n"
@@ -65,7 +67,8 @@ struct run {
 static int parse_args(int argc, char **argv, struct args *a)
 {
     enum { OPT_SESSION = 256, OPT_TEXTFILE = OPT_SESSION + SESSION_NR_OPTIONS,
-           OPT_LISTEN, OPT_ANYWHERE, OPT_INTERVAL, OPT_TOP, OPT_ONCE };
+           OPT_LISTEN, OPT_ANYWHERE, OPT_INTERVAL, OPT_TOP, OPT_ONCE, OPT_TIME,
+           OPT_CPU };
     static const struct option options[] = {
         SESSION_LONG_OPTIONS(OPT_SESSION),
         { "input", required_argument, NULL, 'i' },
@@ -74,6 +77,8 @@ static int parse_args(int argc, char **argv, struct args *a)
         { "listen-anywhere", no_argument, NULL, OPT_ANYWHERE },
         { "interval", required_argument, NULL, OPT_INTERVAL },
         { "top", required_argument, NULL, OPT_TOP },
+        { "time", required_argument, NULL, OPT_TIME },
+        { "cpu", required_argument, NULL, OPT_CPU },
         { "once", no_argument, NULL, OPT_ONCE },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -91,6 +96,8 @@ static int parse_args(int argc, char **argv, struct args *a)
         case OPT_TEXTFILE: a->textfile = optarg; break;
         case OPT_LISTEN: a->listen = optarg; break;
         case OPT_ANYWHERE: a->anywhere = true; break;
+        case OPT_TIME: a->r.window = optarg; break;
+        case OPT_CPU: a->r.cpu_list = optarg; break;
         case OPT_ONCE: a->once = true; break;
         case OPT_INTERVAL:
             if ( parse_duration(optarg, &a->interval_ns) ||
@@ -116,6 +123,9 @@ static int parse_args(int argc, char **argv, struct args *a)
         return cli_usage(argv[0], "--once prints the counters of a trace: it "
                          "needs -i, and goes with neither --textfile nor "
                          "--listen");
+    if ( !a->r.dir && (a->r.window || a->r.cpu_list) )
+        return cli_usage(argv[0], "--time and --cpu choose from a trace: with "
+                         "-i");
     if ( !a->once && !a->textfile && !a->listen )
         return cli_usage(argv[0], "--textfile, --listen or --once is needed");
     return CLI_OK;
@@ -252,6 +262,8 @@ static int count_trace(struct run *r, struct reader *reader)
     struct interval in;
     int rc = f ? 0 : -ENOMEM;
 
+    if ( f )
+        feed_from(f, reader->from);
     while ( !rc && (rc = feed_next(f, &in)) > 0 )
         rc = metrics_add(&r->m, &in);
     feed_close(f);
@@ -263,6 +275,7 @@ static int metrics_trace(struct run *r, struct args *a)
     int status;
 
     a->r.command = "metrics";
+    a->r.all_streams = true;
     a->r.class_list = a->opt.classes;
     a->r.domain_list = a->opt.domains;
     a->r.vector_list = a->opt.vectors;

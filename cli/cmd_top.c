@@ -18,15 +18,18 @@
 static const char help[] =
 "Usage: idtap top [OPTION]...\n"
 "\n"
-"Shows who gets how many interrupts, exits, injections, exceptions, NMIs and\n"
-"softirqs a second and how long they take, until 'q' or Ctrl-C; '?' explains\n"
-"keys and columns.  Attaches the tap if it is not attached, and then detaches\n"
-"it at the end.  Nothing is written.\n"
+"Shows who gets how many interrupts, exits, injections, exceptions, NMIs,\n"
+"softirqs, PV traps, upcalls and events of event channels a second and how long\n"
+"they take, until 'q' or Ctrl-C; '?' explains keys and columns.  Attaches the\n"
+"tap if it is not attached, and then detaches it at the end.  Nothing is\n"
+"written.\n"
 "\n"
 "  -b               plain text, one page after the other, for pipes and files\n"
 "  -n COUNT         end after COUNT pages\n"
 "  -s TIME          between pages (default 2s; 500ms; no unit: seconds)\n"
-"  -i TRACE         replay a recorded trace instead\n"
+"  -i TRACE         replay a recorded trace instead; then also:\n"
+"  --time A,B       only from A to before B, in seconds since its start\n"
+"  --cpu LIST       only what these CPUs recorded\n"
 "  --sort KEY       rate (default), cpu, mean, p99, max or name\n"
 SESSION_OPTIONS_HELP
 ALERTS_HELP
@@ -35,7 +38,7 @@ SESSION_ATTACH_HELP
 "-e, -d and --vector limit what the tap records, and so what it costs.\n";
 
 enum { OPT_SESSION = 256, OPT_SORT = OPT_SESSION + SESSION_NR_OPTIONS,
-       OPT_ALERT, OPT_ALERT_RUN };
+       OPT_ALERT, OPT_ALERT_RUN, OPT_TIME, OPT_CPU };
 
 static int parse_args(int argc, char **argv, struct top *t, bool *batch)
 {
@@ -44,6 +47,8 @@ static int parse_args(int argc, char **argv, struct top *t, bool *batch)
         { "batch", no_argument, NULL, 'b' },
         { "input", required_argument, NULL, 'i' },
         { "sort", required_argument, NULL, OPT_SORT },
+        { "time", required_argument, NULL, OPT_TIME },
+        { "cpu", required_argument, NULL, OPT_CPU },
         { "alert", required_argument, NULL, OPT_ALERT },
         { "alert-run", required_argument, NULL, OPT_ALERT_RUN },
         { "help", no_argument, NULL, 'h' },
@@ -71,6 +76,8 @@ static int parse_args(int argc, char **argv, struct top *t, bool *batch)
                 return cli_usage(argv[0], "-s: '%s' is not a time of 10 ms or "
                                  "more", optarg);
             break;
+        case OPT_TIME: t->r.window = optarg; break;
+        case OPT_CPU: t->r.cpu_list = optarg; break;
         case OPT_SORT:
             rc = top_sort_by_name(optarg);
             if ( rc < 0 )
@@ -96,6 +103,9 @@ static int parse_args(int argc, char **argv, struct top *t, bool *batch)
     if ( t->r.dir && t->opt.nr_intercepts )
         return cli_usage(argv[0], "--intercept is for this host, not for a "
                          "trace");
+    if ( !t->r.dir && (t->r.window || t->r.cpu_list) )
+        return cli_usage(argv[0], "--time and --cpu choose from a trace: with "
+                         "-i");
     return alerts_check(t->alerts, argv[0]);
 }
 
@@ -111,6 +121,10 @@ static void describe_filter(struct top *t)
         p += sprintf(p, " -d %s", t->domains);
     if ( t->vectors[0] )
         p += sprintf(p, " --vector %s", t->vectors);
+    if ( t->r.cpu_list )
+        p += sprintf(p, " --cpu %.100s", t->r.cpu_list);
+    if ( t->r.window )
+        sprintf(p, " --time %.60s", t->r.window);
     t->view.filter = t->filter[0] ? t->filter + 1 : t->filter;
 }
 
@@ -153,6 +167,8 @@ int top_choose(struct top *t, char which, const char *list, char *why)
     memcpy(before, target, sizeof(before));
     snprintf(target, TOP_LIST_LEN, "%s", list);
     rc = parse_lists(t, &config, &t->select, why);
+    if ( t->r.cpu_list )
+        memcpy(t->select.cpus, t->r.select.cpus, sizeof(t->select.cpus));
     config.nr_intercepts = t->s.config.nr_intercepts;
     memcpy(config.intercepts, t->s.config.intercepts,
            sizeof(config.intercepts));
@@ -267,8 +283,10 @@ static int show(struct top *t, bool plain)
 
 static int top_trace(struct top *t, bool plain)
 {
-    int status = reader_open(&t->r);
+    int status;
 
+    t->r.all_streams = true;
+    status = reader_open(&t->r);
     if ( status )
         return status;
     t->select = t->r.select;
@@ -278,6 +296,7 @@ static int top_trace(struct top *t, bool plain)
         cli_error("out of memory");
         return CLI_FAILURE;
     }
+    feed_from(t->trace, t->r.from);
     snprintf(t->source, sizeof(t->source), "%.120s", t->r.dir);
     status = show(t, plain);
     if ( reader_errors(&t->r) && !status )

@@ -32,6 +32,10 @@ static const struct kind {
     { "softirq", IDTAP_CLASS_SOFTIRQ, IDTAP_TAB_SOFTIRQ },
     { "nmi", IDTAP_CLASS_NMI, IDTAP_TAB_NMI },
     { "lapic", IDTAP_CLASS_LAPIC, -1 },
+    { "swint", IDTAP_CLASS_SWINT, IDTAP_TAB_SWINT },
+    { "pv-trap", IDTAP_CLASS_PV_TRAP, IDTAP_TAB_PV_TRAP },
+    { "pv-upcall", IDTAP_CLASS_PV_UPCALL, IDTAP_TAB_PV_UPCALL },
+    { "evtchn", IDTAP_CLASS_EVTCHN, IDTAP_TAB_EVTCHN },
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -119,8 +123,36 @@ static int add_lapic(struct items *items, struct item *item,
     return rc;
 }
 
+/*
+ * What a channel is bound to: its port, and the ids of domains, are others in
+ * another trace.
+ */
+static void evtchn_name(const struct reader *r, uint64_t key,
+                        char buf[ROW_NAME_LEN])
+{
+    unsigned int kind = IDTAP_EVTCHN_KEY_KIND(key);
+    unsigned int source = IDTAP_EVTCHN_KEY_SOURCE(key);
+    const char *name = idtap_evtchn_name(kind);
+    const char *virq = kind == IDTAP_EVTCHN_VIRQ ? idtap_virq_name(source)
+                                                 : NULL;
+    char domain[READER_NAME_LEN];
+
+    if ( key == IDTAP_KEY_OTHER )
+        snprintf(buf, ROW_NAME_LEN, "others");
+    else if ( kind == IDTAP_EVTCHN_INTERDOMAIN )
+    {
+        domain_label(r, (uint16_t)source, domain);
+        snprintf(buf, ROW_NAME_LEN, "with %.*s", ROW_NAME_LEN - 6, domain);
+    }
+    else if ( virq || kind == IDTAP_EVTCHN_IPI )
+        snprintf(buf, ROW_NAME_LEN, "%s%s%s", name, virq ? " " : "",
+                 virq ? virq : "");
+    else
+        snprintf(buf, ROW_NAME_LEN, "%s %u", name ? name : "?", source);
+}
+
 static int add_table(struct items *items, struct item *item,
-                     enum idtap_vendor vendor,
+                     const struct reader *r,
                      const struct idtap_domain_stats *d,
                      enum idtap_table table)
 {
@@ -130,7 +162,11 @@ static int add_table(struct items *items, struct item *item,
 
     for ( i = 0; i < nr && !rc; i++ )
     {
-        row_name(vendor, table, rows[i]->key, item->name, sizeof(item->name));
+        if ( table == IDTAP_TAB_EVTCHN )
+            evtchn_name(r, rows[i]->key, item->name);
+        else
+            row_name(r->vendor, table, rows[i]->key, item->name,
+                     sizeof(item->name));
         item->count = rows[i]->count;
         item->time = &rows[i]->time;
         rc = add(items, item);
@@ -146,53 +182,6 @@ static bool comparable(const struct diff *d, uint32_t class)
     uint32_t a = d->side[0].classes, b = d->side[1].classes;
 
     return (!a || (a & class)) && (!b || (b & class));
-}
-
-static bool has_kind(uint32_t class)
-{
-    size_t k;
-
-    for ( k = 0; k < NR_KINDS; k++ )
-        if ( kinds[k].class == class )
-            return true;
-    return false;
-}
-
-/* Of classes without a table of their own: what there is, by vector. */
-static int add_events(const struct diff *d, struct items *items,
-                      struct item *item,
-                      const struct idtap_domain_stats *stats)
-{
-    unsigned int i, nr;
-    const struct idtap_row **rows = idtap_stats_rows(stats, IDTAP_TAB_EVENT,
-                                                     &nr);
-    int rc = !rows && nr ? -ENOMEM : 0;
-
-    for ( i = 0; i < nr && !rc; i++ )
-    {
-        unsigned int event = IDTAP_EVENT_KEY_EVENT(rows[i]->key);
-        unsigned int vector = IDTAP_EVENT_KEY_VECTOR(rows[i]->key);
-        uint32_t class = idtap_event_class(event);
-        const char *name = event == IDTAP_EV_PV_TRAP
-                           ? idtap_exception_name(vector) : NULL;
-
-        item->kind = idtap_class_name(class);
-        if ( rows[i]->key == IDTAP_KEY_OTHER || !item->kind ||
-             has_kind(class) || !comparable(d, class) )
-            continue;
-        if ( class & IDTAP_SELECT_BY_VECTOR )
-            snprintf(item->name, sizeof(item->name), "0x%02x%s%s", vector,
-                     name ? " " : "", name ? name : "");
-        else
-            snprintf(item->name, sizeof(item->name), "%s",
-                     idtap_event_name(event));
-        item->count = rows[i]->count;
-        item->time = &rows[i]->time;
-        rc = add(items, item);
-    }
-
-    free(rows);
-    return rc;
 }
 
 static int add_domain(const struct diff *d, struct items *items, int side,
@@ -216,10 +205,10 @@ static int add_domain(const struct diff *d, struct items *items, int side,
             continue;
         rc = kinds[k].table < 0
              ? add_lapic(items, &item, stats)
-             : add_table(items, &item, s->r.vendor, stats,
+             : add_table(items, &item, &s->r, stats,
                          (enum idtap_table)kinds[k].table);
     }
-    return rc ? rc : add_events(d, items, &item, stats);
+    return rc;
 }
 
 static int add_side(const struct diff *d, struct items *items, int side,
@@ -300,7 +289,10 @@ static void p99_range(const struct idtap_hist *h, uint64_t khz,
         khz);
 }
 
-/* Several items of one side are one row: a domain that was started again. */
+/*
+ * Several items of one side are one row: a domain that was started again, ports
+ * that are bound to the same.
+ */
 static int value_of(const struct diff_side *s, const struct item *item,
                     size_t nr, struct diff_value *v)
 {

@@ -22,6 +22,13 @@ struct feed {
     uint64_t last;           /* TSC of the last record so far */
 };
 
+static struct idtap_stats *new_stats(const struct feed_core *c)
+{
+    return idtap_stats_create_with(&(struct idtap_stats_options){
+        .select = &c->select, .from = c->from,
+        .parts = IDTAP_STATS_DEFAULT | IDTAP_STATS_UPCALLS });
+}
+
 int feed_core_init(struct feed_core *c, const struct idtap_select *select)
 {
     memset(c, 0, sizeof(*c));
@@ -42,7 +49,7 @@ int feed_core_select(struct feed_core *c, const struct idtap_select *select)
 {
     c->select = *select;
     idtap_stats_destroy(c->stats);
-    c->stats = idtap_stats_create(&c->select);
+    c->stats = new_stats(c);
     return c->stats ? 0 : -ENOMEM;
 }
 
@@ -65,7 +72,7 @@ static int meta_record(struct feed_core *c, const struct idtap_record *r)
     /* The last ones tell of discards that no packet lived to tell of. */
     if ( r->event == IDTAP_EV_LOST && l->cpu < IDTAP_MAX_CPUS )
     {
-        if ( !c->configured )
+        if ( !c->configured || r->tsc < c->from )
             c->lost[l->cpu] = l->count;
         else if ( l->count > c->lost[l->cpu] )
             lose(c, l->cpu, l->count - c->lost[l->cpu]);
@@ -85,7 +92,11 @@ int feed_core_run(struct feed_core *c, const struct idtap_run *run)
     {
         c->now.nr_cpus += !c->seen[run->cpu];
         c->seen[run->cpu] = true;
-        lose(c, run->cpu, run->packet->discarded);
+        /* Packets of before a window come, too, without records. */
+        if ( run->packet->header.timestamp_end >= c->from )
+            lose(c, run->cpu, run->packet->discarded);
+        else
+            c->lost[run->cpu] += run->packet->discarded;
     }
     return rc ? rc : idtap_stats_run(c->stats, run);
 }
@@ -104,7 +115,7 @@ int feed_core_end(struct feed_core *c, uint64_t tsc, struct interval *out)
     c->now.begin = c->now.end;
     c->now.number++;
     c->now.lost = 0;
-    c->stats = idtap_stats_create(&c->select);
+    c->stats = new_stats(c);
     return c->stats ? 0 : -ENOMEM;
 }
 
@@ -143,6 +154,14 @@ void feed_close(struct feed *f)
 int feed_select(struct feed *f, const struct idtap_select *select)
 {
     return feed_core_select(&f->core, select);
+}
+
+void feed_from(struct feed *f, uint64_t tsc)
+{
+    f->core.from = tsc;
+    /* There is nothing in it yet. */
+    idtap_stats_destroy(f->core.stats);
+    f->core.stats = new_stats(&f->core);
 }
 
 /* Time of the run's first record, or of its packet if it has none. */
@@ -205,7 +224,8 @@ int feed_next(struct feed *f, struct interval *out)
     if ( rc <= 0 )
         return rc;
     if ( !f->started )
-        c->now.begin = f->last = run_tsc(&f->run);
+        c->now.begin = f->last = run_tsc(&f->run) < c->from
+                                 ? c->from : run_tsc(&f->run);
     f->started = true;
     end = c->now.begin + f->ticks < c->now.begin ? UINT64_MAX
                                                  : c->now.begin + f->ticks;

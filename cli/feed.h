@@ -47,6 +47,7 @@ struct feed_core {
     bool seen[IDTAP_MAX_CPUS];
     bool configured;          /* a CONFIG record was seen */
     uint64_t lost[IDTAP_MAX_CPUS];
+    uint64_t from;            /* TSC; what was lost before does not count */
 };
 
 int feed_core_init(struct feed_core *c, const struct idtap_select *select);
@@ -65,6 +66,9 @@ int feed_core_select(struct feed_core *c, const struct idtap_select *select);
 struct feed *feed_trace(const struct idtap_trace *trace,
                         struct idtap_iter *iter, uint64_t interval_ns,
                         const struct idtap_select *select);
+
+/* The iterator's window begins at this TSC; before the first feed_next(). */
+void feed_from(struct feed *f, uint64_t tsc);
 
 /* The next interval: 1; 0 at the end; -ENOMEM. */
 int feed_next(struct feed *f, struct interval *out);

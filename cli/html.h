@@ -20,6 +20,10 @@
 #define HTML_ALL_DOMAINS 0x10000u
 #define HTML_LONGEST     10u    /* durations told one by one, per map */
 
+/* Kinds of maps: of durations; but exits in which the guest waits are apart. */
+#define HTML_KIND_HALT IDTAP_DURATION_NR
+#define HTML_KINDS     (HTML_KIND_HALT + 1)
+
 /* A record, with room for the largest of a ring. */
 struct html_record {
     int cpu;
@@ -30,7 +34,7 @@ struct html_record {
 };
 
 struct html_map {
-    enum idtap_duration_kind kind;
+    unsigned int kind;
     uint32_t domain; /* or HTML_ALL_DOMAINS */
     struct idtap_heatmap map;
     unsigned int nr_longest;
@@ -40,9 +44,9 @@ struct html_map {
 struct html {
     struct report report;
     struct idtap_timeline *timeline;
-    struct html_map *maps[IDTAP_DURATION_NR + HTML_MAPS_MAX];
+    struct html_map *maps[HTML_KINDS + HTML_MAPS_MAX];
     unsigned int nr_maps;
-    struct html_map *last[2][IDTAP_DURATION_NR]; /* found: of one, of all */
+    struct html_map *last[2][HTML_KINDS]; /* found: of one, of all */
     bool maps_full;      /* some domains have no map */
     bool no_memory;      /* while a map was to be made */
     struct html_record *records;

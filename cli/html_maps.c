@@ -11,6 +11,7 @@
 #include "html.h"
 #include "html_bytes.h"
 #include "row_name.h"
+#include "top_model.h"
 
 static void put_map(struct bytes *b, const void *from)
 {
@@ -27,7 +28,7 @@ static void put_map(struct bytes *b, const void *from)
             }
 }
 
-static struct html_map *map_of(struct html *html, enum idtap_duration_kind kind,
+static struct html_map *map_of(struct html *html, unsigned int kind,
                                uint32_t domain)
 {
     unsigned int i, all = 0;
@@ -101,27 +102,32 @@ void html_span(void *ctx, const struct idtap_duration *span)
                                   idtap_timeline_first(html->timeline), khz);
     uint64_t ns = idtap_tsc_to_ns(span->end - span->begin, khz);
 
-    add_span(map_of(html, span->kind, HTML_ALL_DOMAINS), span, at, ns);
-    add_span(map_of(html, span->kind, span->domain), span, at, ns);
+    unsigned int kind = span->kind;
+
+    /* They would be the longest, and hide what Xen works on. */
+    if ( kind == IDTAP_DURATION_EXIT &&
+         !top_is_busy(html->report.r.vendor, IDTAP_TAB_EXIT, span->key) )
+        kind = HTML_KIND_HALT;
+    add_span(map_of(html, kind, HTML_ALL_DOMAINS), span, at, ns);
+    add_span(map_of(html, kind, span->domain), span, at, ns);
 }
 
 /* What the span's row is called. */
 static void span_name(const struct html *html,
                       const struct idtap_duration *span, char *buf, size_t len)
 {
-    static const enum idtap_table tables[] = {
+    static const unsigned int tables[IDTAP_DURATION_NR] = {
         [IDTAP_DURATION_EXIT] = IDTAP_TAB_EXIT,
         [IDTAP_DURATION_IRQ] = IDTAP_TAB_IRQ,
         [IDTAP_DURATION_SOFTIRQ] = IDTAP_TAB_SOFTIRQ,
         [IDTAP_DURATION_NMI] = IDTAP_TAB_NMI,
+        [IDTAP_DURATION_WAIT] = IDTAP_TAB_LAPIC,
+        [IDTAP_DURATION_SERVICE] = IDTAP_TAB_LAPIC,
+        [IDTAP_DURATION_TOTAL] = IDTAP_TAB_LAPIC,
+        [IDTAP_DURATION_UPCALL] = IDTAP_TAB_EVTCHN,
     };
 
-    /* Local APICs': a vector of the guest's, which has no name. */
-    if ( span->kind >= sizeof(tables) / sizeof(tables[0]) )
-        snprintf(buf, len, "0x%02x", (unsigned int)span->key);
-    else
-        row_name(html->report.r.vendor, tables[span->kind], span->key, buf,
-                 len);
+    row_name(html->report.r.vendor, tables[span->kind], span->key, buf, len);
 }
 
 static void put_longest(struct json *j, const struct html *html,
@@ -150,14 +156,16 @@ static void put_longest(struct json *j, const struct html *html,
 
 int html_maps(const struct html *html, FILE *out)
 {
-    static const char *const kinds[IDTAP_DURATION_NR] = {
-        [IDTAP_DURATION_EXIT] = "VM exits: exit to entry",
+    static const char *const kinds[HTML_KINDS] = {
+        [IDTAP_DURATION_EXIT] = "VM exits: exit to entry, without HLT, MWAIT",
         [IDTAP_DURATION_IRQ] = "Physical interrupts: handler",
         [IDTAP_DURATION_SOFTIRQ] = "Softirqs: handler",
         [IDTAP_DURATION_NMI] = "NMIs: handler",
         [IDTAP_DURATION_WAIT] = "Local APIC: accept to injection",
         [IDTAP_DURATION_SERVICE] = "Local APIC: injection to EOI",
         [IDTAP_DURATION_TOTAL] = "Local APIC: accept to EOI",
+        [IDTAP_DURATION_UPCALL] = "Event channels of PV guests: to the upcall",
+        [HTML_KIND_HALT] = "HLT, MWAIT: the guest waits",
     };
     struct json j;
     unsigned int i, k;
@@ -172,7 +180,7 @@ int html_maps(const struct html *html, FILE *out)
         json_uint(&j, NULL, idtap_heatmap_row_ns(i));
     json_end_array(&j);
     json_array(&j, "maps");
-    for ( k = 0; k < IDTAP_DURATION_NR; k++ )
+    for ( k = 0; k < HTML_KINDS; k++ )
         for ( i = 0; i < html->nr_maps && !rc; i++ )
         {
             const struct html_map *m = html->maps[i];

@@ -4,6 +4,8 @@
  * cpu, domain, vcpu, event's name, words], in the order of time.  A domain or
  * vCPU that is none is null.
  */
+#include <string.h>
+
 #include "html.h"
 #include "json.h"
 
@@ -58,6 +60,10 @@ static void words(const struct html *html, const struct idtap_record *r,
         const struct idtap_pv_upcall *u = (const void *)r;
 
         name_or(buf, len, idtap_upcall_name(u->kind), "kind", u->kind);
+        if ( u->kind == IDTAP_UPCALL_EXCEPTION )
+            snprintf(buf + strlen(buf), len - strlen(buf), " 0x%02x%s%s",
+                     r->vector, idtap_exception_name(r->vector) ? " " : "",
+                     idtap_exception_name(r->vector) ?: "");
         return;
     }
 
@@ -65,9 +71,16 @@ static void words(const struct html *html, const struct idtap_record *r,
     {
         const struct idtap_evtchn *e = (const void *)r;
 
+        const char *virq = e->kind == IDTAP_EVTCHN_VIRQ
+                           ? idtap_virq_name(e->source) : NULL;
+
         name = idtap_evtchn_name(e->kind);
-        snprintf(buf, len, "port %u, %s %u", e->port, name ? name : "kind ?",
-                 e->source);
+        if ( virq || e->kind == IDTAP_EVTCHN_IPI )
+            snprintf(buf, len, "port %u, %s%s%s", e->port, name,
+                     virq ? " " : "", virq ? virq : "");
+        else
+            snprintf(buf, len, "port %u, %s %u", e->port,
+                     name ? name : "kind ?", e->source);
         return;
     }
 

@@ -45,12 +45,29 @@ static void add_hist(struct metrics_hist *to, const struct idtap_hist *h,
     to->sum += (double)idtap_tsc_to_ns(h->sum, khz) / 1e9;
 }
 
-/* What a series is told apart by: of interrupts, the vector alone. */
+/* What a series is told apart by. */
 static uint64_t series_key(unsigned int table, uint64_t key)
 {
-    int vector = table_vector(table, key);
+    int vector;
 
-    return vector < 0 ? key : (uint64_t)vector;
+    if ( key == IDTAP_KEY_OTHER )
+        return key;
+    switch ( table )
+    {
+    case IDTAP_TAB_PV_TRAP:
+    case IDTAP_TAB_PV_UPCALL:
+        return key;
+
+    case IDTAP_TAB_EVTCHN:
+        /* A guest that starts anew has other ports for the same things. */
+        return IDTAP_EVTCHN_KEY(0, IDTAP_EVTCHN_KEY_KIND(key),
+                                IDTAP_EVTCHN_KEY_SOURCE(key));
+
+    default:
+        /* Of interrupts, the vector alone. */
+        vector = table_vector(table, key);
+        return vector < 0 ? key : (uint64_t)vector;
+    }
 }
 
 static int add_count(const struct metrics *m, struct metrics_domain *d,
@@ -66,7 +83,7 @@ static int add_count(const struct metrics *m, struct metrics_domain *d,
             d->rows[i].count += count;
             return 0;
         }
-    if ( key == EVENT_KEY_OTHER || d->nr_in[table] >= m->limit )
+    if ( key == IDTAP_KEY_OTHER || d->nr_in[table] >= m->limit )
     {
         d->other[table] += count;
         return 0;
@@ -89,8 +106,48 @@ static struct metrics_hist *hist_of(struct metrics_domain *d,
     case IDTAP_TAB_IRQ: return &d->irq;
     case IDTAP_TAB_NMI: return &d->nmi;
     case IDTAP_TAB_SOFTIRQ: return &d->softirq;
+    case IDTAP_TAB_EVTCHN: return &d->evtchn;
     default: return NULL;
     }
+}
+
+static int add_table(const struct metrics *m, struct metrics_domain *d,
+                     const struct interval *in,
+                     const struct idtap_domain_stats *s, unsigned int table)
+{
+    struct metrics_hist *hist = hist_of(d, table);
+    unsigned int i, nr;
+    const struct idtap_row **rows = idtap_stats_rows(s, table, &nr);
+    int rc = nr && !rows ? -ENOMEM : 0;
+
+    /* Rows come by falling count: the most frequent get the series. */
+    for ( i = 0; i < nr && !rc; i++ )
+    {
+        rc = add_count(m, d, table, rows[i]->key, rows[i]->count);
+        /* HLT would be all that is seen. */
+        if ( hist && (table != IDTAP_TAB_EXIT ||
+                      top_is_busy(in->vendor, table, rows[i]->key)) )
+            add_hist(hist, &rows[i]->time, in->tsc_khz);
+    }
+    free(rows);
+    return rc;
+}
+
+static int add_caused(struct metrics_domain *d, const struct interval *in,
+                      const struct idtap_domain_stats *s)
+{
+    unsigned int i, nr;
+    const struct idtap_row **rows = idtap_stats_rows(s, IDTAP_TAB_CAUSED, &nr);
+    int rc = nr && !rows ? -ENOMEM : 0;
+
+    for ( i = 0; i < nr && !rc; i++ )
+    {
+        d->caused += rows[i]->count;
+        d->caused_seconds +=
+            (double)idtap_tsc_to_ns(rows[i]->time.sum, in->tsc_khz) / 1e9;
+    }
+    free(rows);
+    return rc;
 }
 
 static int add_domain(struct metrics *m, struct metrics_domain *d,
@@ -101,21 +158,11 @@ static int add_domain(struct metrics *m, struct metrics_domain *d,
     unsigned int t, i, nr;
     int rc = 0;
 
-    /* Rows come by falling count: the most frequent get the series. */
     for ( t = 0; t < IDTAP_TAB_NR && !rc; t++ )
-    {
-        const struct idtap_row **rows = idtap_stats_rows(s, t, &nr);
-        struct metrics_hist *hist = hist_of(d, t);
-
-        rc = nr && !rows ? -ENOMEM : 0;
-        for ( i = 0; i < nr && !rc; i++ )
-        {
-            rc = add_count(m, d, t, rows[i]->key, rows[i]->count);
-            if ( hist && top_is_busy(in->vendor, t, rows[i]->key) )
-                add_hist(hist, &rows[i]->time, in->tsc_khz);
-        }
-        free(rows);
-    }
+        if ( table_class(t) )
+            rc = add_table(m, d, in, s, t);
+    if ( !rc )
+        rc = add_caused(d, in, s);
     if ( rc )
         return rc;
 

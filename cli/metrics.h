@@ -3,7 +3,7 @@
  * Counters for Prometheus: what intervals count, added up for as long as we
  * run, with a bounded number of time series.
  *
- * The vectors, reasons and softirqs of a guest that come first get a series
+ * The vectors, reasons, softirqs, ... of a guest that come first get a series
  * each, up to a limit; what comes later is counted in the series "other".  A
  * series never goes back and never moves: rate() may be trusted.  A guest of
  * which nothing is heard for long, or whose id has gone to another, is
@@ -16,8 +16,10 @@
 
 #include <stdio.h>
 
-#include "event_name.h"
+#include <idtap/names.h>
+
 #include "feed.h"
+#include "table_class.h"
 
 #define METRICS_BUCKETS 16 /* the last is +Inf */
 
@@ -28,7 +30,10 @@ struct metrics_hist {
     double sum;                      /* seconds */
 };
 
-/* `key` is the vector, exit reason or softirq. */
+/*
+ * `key` is the vector, exit reason or softirq; of PV traps and upcalls that of
+ * the statistics, of event channels the same without the port.
+ */
 struct metrics_row {
     unsigned int table;              /* enum idtap_table or TABLE_LAPIC */
     uint64_t key;
@@ -43,7 +48,9 @@ struct metrics_domain {
     unsigned int nr_rows, nr_in[TABLE_NR];
     struct metrics_row *rows;
     uint64_t other[TABLE_NR];
-    struct metrics_hist exit, irq, nmi, softirq, lapic;
+    struct metrics_hist exit, irq, nmi, softirq, lapic, evtchn;
+    uint64_t caused;                 /* exits that idtap asked for, */
+    double caused_seconds;           /* and how long they took */
 };
 
 struct metrics {

@@ -74,47 +74,126 @@ static void put_gauge(const struct printer *p, const char *name,
     fprintf(p->f, "%s %" PRIu64 "\n", name, value);
 }
 
-/* The label of a row, "0xf3" or "MSR". */
-static void put_key(const struct printer *p, const struct metrics_row *r)
+static void put_word(const struct printer *p, const char *key,
+                     const char *word)
 {
-    const char *name = NULL;
+    fputc(',', p->f);
+    put_label(p, key, word);
+}
+
+/* A label that is a name, or the number of what has none. */
+static void put_named(const struct printer *p, const char *key,
+                      const char *name, const char *format, unsigned int n)
+{
     char number[32];
 
-    if ( r->table == IDTAP_TAB_EXIT )
-        name = idtap_reason_name(p->m->vendor, (uint32_t)r->key);
-    else if ( r->table == IDTAP_TAB_SOFTIRQ )
-        name = idtap_softirq_name((unsigned int)r->key);
-    snprintf(number, sizeof(number), table_vector(r->table, r->key) < 0
-             ? "%" PRIu64 : "0x%02" PRIx64, r->key);
-    put_label(p, r->table == IDTAP_TAB_EXIT ? "reason" :
-                 r->table == IDTAP_TAB_SOFTIRQ ? "softirq" : "vector",
-              name ? name : number);
+    snprintf(number, sizeof(number), format, n);
+    put_word(p, key, name ? name : number);
+}
+
+/* What a vCPU's event channel is bound to, as far as its kind has it. */
+static void put_source(const struct printer *p, uint64_t key)
+{
+    unsigned int kind = IDTAP_EVTCHN_KEY_KIND(key);
+    unsigned int source = IDTAP_EVTCHN_KEY_SOURCE(key);
+    const char *name = kind == IDTAP_EVTCHN_IPI ? "none" :
+                       kind == IDTAP_EVTCHN_VIRQ ? idtap_virq_name(source)
+                                                 : NULL;
+
+    put_named(p, "source", name, "%u", source);
+}
+
+static void put_vector(const struct printer *p, unsigned int table,
+                       uint64_t key)
+{
+    int vector = table_vector(table, key);
+
+    put_named(p, "vector", vector < 0 ? "none" : NULL, "0x%02x",
+              (unsigned int)vector);
+}
+
+/*
+ * The labels of a row; of all that had no room, the same ones.  What has no
+ * name is a number.
+ */
+static void put_keys(const struct printer *p, unsigned int table,
+                     const uint64_t *key)
+{
+    static const char *const single[TABLE_NR] = {
+        [IDTAP_TAB_EXIT] = "reason", [IDTAP_TAB_SOFTIRQ] = "softirq",
+    };
+    static const char *const pairs[TABLE_NR][2] = {
+        [IDTAP_TAB_PV_TRAP] = { "vector", "where" },
+        [IDTAP_TAB_PV_UPCALL] = { "kind", "vector" },
+        [IDTAP_TAB_EVTCHN] = { "kind", "source" },
+    };
+    unsigned int kind;
+
+    if ( !key )
+    {
+        const char *const *pair = pairs[table];
+
+        put_word(p, pair[0] ? pair[0] : single[table] ? single[table]
+                                                      : "vector", "other");
+        if ( pair[1] )
+            put_word(p, pair[1], "other");
+        return;
+    }
+    switch ( table )
+    {
+    case IDTAP_TAB_EXIT:
+        put_named(p, single[table],
+                  idtap_reason_name(p->m->vendor, (uint32_t)*key), "%u",
+                  (unsigned int)*key);
+        return;
+
+    case IDTAP_TAB_SOFTIRQ:
+        put_named(p, single[table], idtap_softirq_name((unsigned int)*key),
+                  "%u", (unsigned int)*key);
+        return;
+
+    case IDTAP_TAB_PV_TRAP:
+        put_vector(p, table, *key);
+        put_word(p, "where", IDTAP_PV_TRAP_KEY_XEN(*key) ? "xen" : "guest");
+        return;
+
+    case IDTAP_TAB_PV_UPCALL:
+        kind = IDTAP_UPCALL_KEY_KIND(*key);
+        put_named(p, "kind", idtap_upcall_name(kind), "%u", kind);
+        put_vector(p, table, *key);
+        return;
+
+    case IDTAP_TAB_EVTCHN:
+        kind = IDTAP_EVTCHN_KEY_KIND(*key);
+        put_named(p, "kind", idtap_evtchn_name(kind), "%u", kind);
+        put_source(p, *key);
+        return;
+
+    default:
+        put_vector(p, table, *key);
+        return;
+    }
 }
 
 static void put_table(const struct printer *p, const struct metrics_domain *d,
-                      const char *name, unsigned int table)
+                      const char *name, unsigned int table, bool with_class)
 {
-    bool by_vector = table != IDTAP_TAB_EXIT && table != IDTAP_TAB_SOFTIRQ;
-    const char *key = table == IDTAP_TAB_EXIT ? "reason" :
-                      table == IDTAP_TAB_SOFTIRQ ? "softirq" : "vector";
     unsigned int i;
 
     for ( i = 0; i <= d->nr_rows; i++ )
     {
-        if ( i < d->nr_rows ? d->rows[i].table != table : !d->other[table] )
+        bool other = i == d->nr_rows;
+
+        if ( other ? !d->other[table] : d->rows[i].table != table )
             continue;
         fprintf(p->f, "%s_total", name);
         put_domain(p, d);
-        if ( by_vector )
+        if ( with_class )
             fprintf(p->f, ",class=\"%s\"",
                     idtap_class_name(table_class(table)));
-        fputc(',', p->f);
-        if ( i < d->nr_rows )
-            put_key(p, &d->rows[i]);
-        else
-            put_label(p, key, "other");
-        fprintf(p->f, "} %" PRIu64 "\n", i < d->nr_rows ? d->rows[i].count
-                                                       : d->other[table]);
+        put_keys(p, table, other ? NULL : &d->rows[i].key);
+        fprintf(p->f, "} %" PRIu64 "\n", other ? d->other[table]
+                                               : d->rows[i].count);
     }
 }
 
@@ -151,25 +230,61 @@ static void put_hist(const struct printer *p, const struct metrics_domain *d,
 
 static void put_counters(const struct printer *p)
 {
-    static const unsigned int interrupts[] = {
-        IDTAP_TAB_IRQ, IDTAP_TAB_NMI, IDTAP_TAB_EXCEPTION, IDTAP_TAB_INJECT,
-        TABLE_LAPIC,
+    static const struct {
+        const char *name, *help;
+        unsigned int tables[6], nr;
+    } families[] = {
+        { "idtap_interrupts", "Interrupts, NMIs and exceptions: physical ones "
+          "by whom they interrupted, and what guests got.",
+          { IDTAP_TAB_IRQ, IDTAP_TAB_NMI, IDTAP_TAB_EXCEPTION,
+            IDTAP_TAB_INJECT, TABLE_LAPIC, IDTAP_TAB_SWINT }, 6 },
+        { "idtap_vm_exits", "VM exits.", { IDTAP_TAB_EXIT }, 1 },
+        { "idtap_softirqs", "Softirqs of Xen's that ran.",
+          { IDTAP_TAB_SOFTIRQ }, 1 },
+        { "idtap_pv_traps", "Exceptions that a PV guest raised, or Xen itself "
+          "while the guest was current.", { IDTAP_TAB_PV_TRAP }, 1 },
+        { "idtap_pv_upcalls", "Times that Xen made a PV guest go to a handler "
+          "of its own.", { IDTAP_TAB_PV_UPCALL }, 1 },
+        { "idtap_evtchn_events", "Events of event channels, by what these are "
+          "bound to.", { IDTAP_TAB_EVTCHN }, 1 },
     };
     const struct metrics *m = p->m;
-    unsigned int i, k;
+    unsigned int f, i, k;
 
-    put_head(p, "idtap_interrupts", "counter", "Interrupts, NMIs and "
-             "exceptions: physical ones by whom they interrupted, and what "
-             "guests got.");
+    for ( f = 0; f < sizeof(families) / sizeof(families[0]); f++ )
+    {
+        put_head(p, families[f].name, "counter", families[f].help);
+        for ( i = 0; i < m->nr_domains; i++ )
+            for ( k = 0; k < families[f].nr; k++ )
+                put_table(p, &m->domains[i], families[f].name,
+                          families[f].tables[k], !f);
+    }
+}
+
+/* What idtap's own interception costs. */
+static void put_caused(const struct printer *p)
+{
+    const struct metrics *m = p->m;
+    unsigned int i;
+
+    put_head(p, "idtap_intercepted_exits", "counter", "VM exits that idtap "
+             "has caused by interception.");
     for ( i = 0; i < m->nr_domains; i++ )
-        for ( k = 0; k < 5; k++ )
-            put_table(p, &m->domains[i], "idtap_interrupts", interrupts[k]);
-    put_head(p, "idtap_vm_exits", "counter", "VM exits.");
+        if ( m->domains[i].caused )
+        {
+            fputs("idtap_intercepted_exits_total", p->f);
+            put_domain(p, &m->domains[i]);
+            fprintf(p->f, "} %" PRIu64 "\n", m->domains[i].caused);
+        }
+    put_head(p, "idtap_intercepted_exit_seconds", "counter", "From these exits "
+             "to the next entry of the vCPU.");
     for ( i = 0; i < m->nr_domains; i++ )
-        put_table(p, &m->domains[i], "idtap_vm_exits", IDTAP_TAB_EXIT);
-    put_head(p, "idtap_softirqs", "counter", "Softirqs of Xen's that ran.");
-    for ( i = 0; i < m->nr_domains; i++ )
-        put_table(p, &m->domains[i], "idtap_softirqs", IDTAP_TAB_SOFTIRQ);
+        if ( m->domains[i].caused )
+        {
+            fputs("idtap_intercepted_exit_seconds_total", p->f);
+            put_domain(p, &m->domains[i]);
+            fprintf(p->f, "} %.9f\n", m->domains[i].caused_seconds);
+        }
 }
 
 static void put_hists(const struct printer *p)
@@ -190,6 +305,9 @@ static void put_hists(const struct printer *p)
         { "idtap_lapic_wait_seconds", "From when a local APIC accepted an "
           "interrupt until it was injected.",
           offsetof(struct metrics_domain, lapic) },
+        { "idtap_evtchn_upcall_seconds", "From when an event became pending "
+          "until the upcall into the PV guest.",
+          offsetof(struct metrics_domain, evtchn) },
     };
     unsigned int i, k;
 
@@ -223,6 +341,7 @@ void metrics_print(const struct metrics *m, enum metrics_format format,
     put_total(&p, "idtap_cpu_seconds", "CPU time of idtap in dom0.",
               (double)m->self_ns / 1e9);
     put_counters(&p);
+    put_caused(&p);
     put_hists(&p);
     if ( format == METRICS_OPENMETRICS )
         fputs("# EOF\n", f);

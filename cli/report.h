@@ -83,7 +83,8 @@ void report_over(const struct report *report);
 extern const struct column report_vectors_columns[], report_exits_columns[],
     report_caused_columns[], report_swints_columns[],
     report_pv_traps_columns[], report_pv_upcalls_columns[],
-    report_evtchns_columns[], report_injected_columns[],
+    report_evtchns_columns[], report_evtchn_latency_columns[],
+    report_injected_columns[],
     report_exceptions_columns[],
     report_softirqs_columns[], report_nmis_columns[], report_lapic_columns[],
     report_xentime_columns[], report_arrivals_columns[],
@@ -96,6 +97,7 @@ int report_swints(const struct report *report, struct sheet *sheet);
 int report_pv_traps(const struct report *report, struct sheet *sheet);
 int report_pv_upcalls(const struct report *report, struct sheet *sheet);
 int report_evtchns(const struct report *report, struct sheet *sheet);
+int report_evtchn_latency(const struct report *report, struct sheet *sheet);
 int report_exceptions(const struct report *report, struct sheet *sheet);
 int report_softirqs(const struct report *report, struct sheet *sheet);
 int report_nmis(const struct report *report, struct sheet *sheet);

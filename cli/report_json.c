@@ -9,8 +9,9 @@
  *   tsc_khz, start_realtime_ns, duration_ns, records, chosen
  *   complete      false: something was wrong with the trace, see stderr
  *   cpus          [{cpu, records, packets, discarded, lost_packets}]
- *   domains       [{domain, name, records, exits, injected, exceptions, irqs,
- *                   softirqs, nmis, lapic}], by id
+ *   domains       [{domain, name, records, exits, injected, exceptions, caused,
+ *                   swints, pv_traps, pv_upcalls, evtchns, irqs, softirqs, nmis,
+ *                   lapic}], by id
  *   irqs          as in domains, summed up
  *
  *   exits         [{reason, name, count, time}]
@@ -19,6 +20,13 @@
  *   irqs          [{vector, irq, owner, name, count, in_guest, time}]
  *   softirqs      [{softirq, name, count, raised, time}]
  *   nmis          [{count, in_guest, time}]
+ *   caused        [{vector, name, count, time}]; vector null: INT n
+ *   swints        [{vector, count}]
+ *   pv_traps      [{vector, name, in_xen, count}]
+ *   pv_upcalls    [{vector, name, kind, count}]; name: of the kind
+ *   evtchns       [{port, kind, name, source, source_name, count, pending,
+ *                   time}]; source: other domain, PIRQ, VIRQ, or null;
+ *                 time: null but in the page of `idtap html`
  *   lapic         [{vector, accepted, coalesced, level, virtual, eois,
  *                   accept_to_inject, inject_to_eoi, accept_to_eoi}], not there
  *                 if there are none; coalesced, level, virtual: of the accepted;
@@ -95,6 +103,24 @@ static void put_irq_key(struct json *j, uint64_t key)
     put_name(j, irq < 0 ? idtap_host_vector_name(vector) : NULL);
 }
 
+/* What the channel is bound to; an IPI's is bound to nothing else. */
+static void put_source(struct json *j, uint64_t key)
+{
+    unsigned int kind = IDTAP_EVTCHN_KEY_KIND(key);
+    unsigned int source = IDTAP_EVTCHN_KEY_SOURCE(key);
+    const char *name = kind == IDTAP_EVTCHN_VIRQ ? idtap_virq_name(source)
+                                                 : NULL;
+
+    if ( kind == IDTAP_EVTCHN_IPI )
+        json_null(j, "source");
+    else
+        json_uint(j, "source", source);
+    if ( name )
+        json_string(j, "source_name", name);
+    else
+        json_null(j, "source_name");
+}
+
 static void put_row(struct json *j, const struct report *report,
                     enum idtap_table table, const struct idtap_row *row)
 {
@@ -153,9 +179,10 @@ static void put_row(struct json *j, const struct report *report,
         json_uint(j, "port", IDTAP_EVTCHN_KEY_PORT(row->key));
         json_uint(j, "kind", IDTAP_EVTCHN_KEY_KIND(row->key));
         put_name(j, idtap_evtchn_name(IDTAP_EVTCHN_KEY_KIND(row->key)));
-        json_uint(j, "source", IDTAP_EVTCHN_KEY_SOURCE(row->key));
+        put_source(j, row->key);
         json_uint(j, "count", row->count);
         json_uint(j, "pending", row->extra);
+        put_time(j, report, &row->time);
         break;
 
     case IDTAP_TAB_SOFTIRQ:

@@ -54,12 +54,12 @@ int report_pv_upcalls(const struct report *report, struct sheet *sheet)
                             pv_upcalls_cells);
 }
 
-const struct column report_evtchns_columns[] = {
-    DOMAIN, { "port", "port", CELL_COUNT }, COUNT("count"),
-    { "kind", "kind", CELL_TEXT }, { "source", "source", CELL_COUNT },
-    { "name", "name", CELL_TEXT },
-    { "pending", "pending already", CELL_COUNT }, END
-};
+#define EVTCHN { "port", "port", CELL_COUNT }, COUNT("count"), \
+    { "kind", "kind", CELL_TEXT }, { "source", "source", CELL_COUNT }, \
+    { "name", "name", CELL_TEXT }, \
+    { "pending", "pending already", CELL_COUNT }
+
+const struct column report_evtchns_columns[] = { DOMAIN, EVTCHN, END };
 
 static void evtchns_cells(const struct report *report, const struct ref *ref,
                           struct cell *cells)
@@ -83,4 +83,29 @@ static void evtchns_cells(const struct report *report, const struct ref *ref,
 int report_evtchns(const struct report *report, struct sheet *sheet)
 {
     return report_put_plain(report, sheet, IDTAP_TAB_EVTCHN, evtchns_cells);
+}
+
+const struct column report_evtchn_latency_columns[] = {
+    DOMAIN, EVTCHN, { "to_upcall", "to upcall", CELL_HIST }, END
+};
+
+static void evtchn_latency_cells(const struct report *report,
+                                 const struct ref *ref, struct cell *cells)
+{
+    const struct idtap_row *row = ref->row;
+
+    evtchns_cells(report, ref, cells);
+    cells[9] = cell_hist(&row->time);
+}
+
+int report_evtchn_latency(const struct report *report, struct sheet *sheet)
+{
+    uint32_t classes = idtap_stats_classes(report->stats);
+    int rc = report_put_plain(report, sheet, IDTAP_TAB_EVTCHN,
+                              evtchn_latency_cells);
+
+    if ( !rc && classes && !(classes & IDTAP_CLASS_PV_UPCALL) )
+        rc = sheet_note(sheet, "The class pv-upcall was not recorded: there "
+                        "are no times.");
+    return rc;
 }

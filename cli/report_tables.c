@@ -78,6 +78,11 @@ static const struct report_table tables[] = {
       "by softirq and the pCPU that it is raised for",
       IDTAP_STATS_RAISES, OVER(RAISE), IDTAP_CLASS_SOFTIRQ, false,
       report_softirq_latency_columns, report_softirq_latency },
+    { "evtchn-latency", "From event channels to upcalls",
+      "of PV guests, by domain and port",
+      IDTAP_STATS_COUNTS | IDTAP_STATS_UPCALLS, OVER(EVTCHN),
+      IDTAP_CLASS_EVTCHN, false,
+      report_evtchn_latency_columns, report_evtchn_latency },
     { "arrivals", "Arrivals",
       "time between two of a vector, and bursts, by domain and kind",
       IDTAP_STATS_ARRIVALS, OVER(ARRIVAL), 0, false,
@@ -108,7 +113,7 @@ static uint32_t find_group(const char *name, size_t len)
         return (1u << NR_TABLES) - 1;
     if ( len == 7 && !memcmp(name, "latency", 7) )
         return find("lapic", 5) | find("irq-latency", 11) |
-               find("softirq-latency", 15);
+               find("softirq-latency", 15) | find("evtchn-latency", 14);
     return 0;
 }
 
@@ -161,7 +166,7 @@ void report_tables_help(void)
     for ( i = 0; i < NR_TABLES; i++ )
         printf("  %-16s %s: %s%s\n", tables[i].name, tables[i].title,
                tables[i].help, tables[i].by_default ? "" : " *");
-    puts("  latency          lapic, irq-latency and softirq-latency\n"
+    puts("  latency          lapic, irq-, softirq- and evtchn-latency\n"
          "  all              all of them\n"
          "\n"
          "*: only if asked for.  docs/report.md says how each is made.");

@@ -38,7 +38,7 @@ static void put_evtchn(uint64_t key, char *buf, size_t len)
         snprintf(buf, len, "port %" PRIu32 " %s", port, name ? name : "?");
 }
 
-void row_name(enum idtap_vendor vendor, enum idtap_table table, uint64_t key,
+void row_name(enum idtap_vendor vendor, unsigned int table, uint64_t key,
               char *buf, size_t len)
 {
     const char *name = NULL;
@@ -89,7 +89,8 @@ void row_name(enum idtap_vendor vendor, enum idtap_table table, uint64_t key,
         break;
 
     case IDTAP_TAB_SWINT:
-        break;
+    case IDTAP_TAB_LAPIC:
+        break; /* the guest's own vectors */
 
     case IDTAP_TAB_PV_TRAP:
         number = (uint8_t)key;

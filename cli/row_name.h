@@ -8,8 +8,11 @@
 
 #define ROW_NAME_LEN 64
 
-/* "MSR", "0xfa timer", "0x31 irq 24, of guest", "3 SCHEDULE"; cut to `len`. */
-void row_name(enum idtap_vendor vendor, enum idtap_table table, uint64_t key,
+/*
+ * "MSR", "0xfa timer", "0x31 irq 24, of guest", "3 SCHEDULE"; cut to `len`.
+ * `table`: enum idtap_table, or IDTAP_TAB_LAPIC.
+ */
+void row_name(enum idtap_vendor vendor, unsigned int table, uint64_t key,
               char *buf, size_t len);
 
 #endif /* IDTAP_ROW_NAME_H */

@@ -75,7 +75,9 @@ static void put_ring(struct json *j, const struct script *s,
     {
         const struct idtap_pv_upcall *u = (const void *)r;
 
-        put_name(j, "vector_name", idtap_exception_name(r->vector));
+        /* Of the others it is 0, which is no #DE. */
+        if ( u->kind == IDTAP_UPCALL_EXCEPTION || u->kind == IDTAP_UPCALL_NMI )
+            put_name(j, "vector_name", idtap_exception_name(r->vector));
         json_uint(j, "rip", u->rip);
         json_uint(j, "error_code", u->error_code);
         json_uint(j, "kind", u->kind);

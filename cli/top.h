@@ -25,7 +25,7 @@ struct top {
     uint64_t updates;          /* to show; 0: no limit */
     struct idtap_select select;
     char classes[TOP_LIST_LEN], domains[TOP_LIST_LEN], vectors[TOP_LIST_LEN];
-    char filter[3 * TOP_LIST_LEN + 32]; /* these, in words */
+    char filter[3 * TOP_LIST_LEN + 256]; /* these, in words */
     char source[128];
     struct alerts *alerts;  /* alerts; NULL: none */
     struct top_model model;

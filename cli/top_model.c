@@ -14,7 +14,7 @@ bool top_is_busy(enum idtap_vendor vendor, unsigned int table, uint64_t key)
     const char *name;
 
     if ( table != IDTAP_TAB_EXIT )
-        return table != TABLE_LAPIC;
+        return table != TABLE_LAPIC && table != IDTAP_TAB_EVTCHN;
     name = idtap_reason_name(vendor, (uint32_t)key);
     return !name || (strcmp(name, "HLT") && strncmp(name, "MWAIT", 5));
 }
@@ -83,10 +83,11 @@ static int add_row(struct top_model *m, const struct interval *in,
     row->life = domain_names_life(in->names, d->domain);
     memcpy(row->domain_text, d->text, sizeof(row->domain_text));
     row->busy = top_is_busy(in->vendor, row->table, row->key);
-    event_name(in->vendor, row->table, row->key, row->name);
+    row_name(in->vendor, row->table, row->key, row->name, sizeof(row->name));
     summarise(&row->time, time, in->tsc_khz);
 
     d->count[row->table] += row->count;
+    m->seen |= table_class(row->table);
     if ( row->table == IDTAP_TAB_EXIT && row->busy )
         d->xen_ns += row->time.sum;
     if ( is_watched(&m->watch, row) )
@@ -97,10 +98,27 @@ static int add_row(struct top_model *m, const struct interval *in,
     return 0;
 }
 
+/* Has it no row of its own?  Rows come by falling count. */
+static bool is_one_of_many(const struct top_model *m,
+                           const struct idtap_domain_stats *s,
+                           const struct idtap_row *row, enum idtap_table table,
+                           unsigned int nr_before)
+{
+    const struct top_row *watched = &m->watch.row;
+
+    if ( table != IDTAP_TAB_EVTCHN )
+        return false;
+    return row->key == IDTAP_KEY_OTHER ||
+           (nr_before >= TOP_PORTS &&
+            !(m->watch.on && watched->domain == s->domain &&
+              watched->table == table && watched->key == row->key));
+}
+
 static int add_table(struct top_model *m, const struct interval *in,
                      struct top_domain *d, const struct idtap_domain_stats *s,
                      enum idtap_table table)
 {
+    struct top_row others = { .table = table, .key = IDTAP_KEY_OTHER };
     unsigned int i, nr;
     const struct idtap_row **rows = idtap_stats_rows(s, table, &nr);
     int rc = !rows && nr ? -ENOMEM : 0;
@@ -112,7 +130,32 @@ static int add_table(struct top_model *m, const struct interval *in,
             .extra = rows[i]->extra,
         };
 
-        rc = add_row(m, in, d, &row, &rows[i]->time);
+        if ( is_one_of_many(m, s, rows[i], table, i) )
+        {
+            others.count += row.count;
+            others.extra += row.extra;
+        }
+        else
+            rc = add_row(m, in, d, &row, &rows[i]->time);
+    }
+    free(rows);
+    if ( !rc && others.count )
+        rc = add_row(m, in, d, &others, &(struct idtap_hist){ 0 });
+    return rc;
+}
+
+/* These exits have a row by their reason, too. */
+static int add_caused(struct top_model *m, const struct interval *in,
+                      const struct idtap_domain_stats *s)
+{
+    unsigned int i, nr;
+    const struct idtap_row **rows = idtap_stats_rows(s, IDTAP_TAB_CAUSED, &nr);
+    int rc = !rows && nr ? -ENOMEM : 0;
+
+    for ( i = 0; i < nr && !rc; i++ )
+    {
+        m->caused += rows[i]->count;
+        m->caused_ns += idtap_tsc_to_ns(rows[i]->time.sum, in->tsc_khz);
     }
     free(rows);
     return rc;
@@ -154,7 +197,10 @@ static int add_domain(struct top_model *m, const struct interval *in,
     d->records = s->records;
     domain_names_text(in->names, d->domain, d->text);
     for ( t = 0; t < IDTAP_TAB_NR && !rc; t++ )
-        rc = add_table(m, in, d, s, t);
+        if ( table_class(t) )
+            rc = add_table(m, in, d, s, t);
+    if ( !rc )
+        rc = add_caused(m, in, s);
     return rc ? rc : add_lapic(m, in, d, s);
 }
 
@@ -197,6 +243,7 @@ int top_model_update(struct top_model *m, const struct interval *in)
     idtap_stats_records(in->stats, &chosen);
     m->records = chosen;
     m->nr_rows = m->nr_domains = 0;
+    m->caused = m->caused_ns = 0;
 
     all = idtap_stats_domains(in->stats, &nr);
     free(m->domains);

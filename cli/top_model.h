@@ -7,8 +7,9 @@
 #ifndef IDTAP_TOP_MODEL_H
 #define IDTAP_TOP_MODEL_H
 
-#include "event_name.h"
 #include "feed.h"
+#include "row_name.h"
+#include "table_class.h"
 
 /* Times of what is paired; all 0 if `count` is. */
 struct top_times {
@@ -24,9 +25,9 @@ struct top_row {
     uint64_t extra;          /* as in struct idtap_row; lapic: coalesced */
     bool busy;               /* see top_is_busy() */
     struct top_times time;   /* lapic: accept to injection, or to the EOI where
-                                the CPU delivers */
+                                the CPU delivers; evtchn: to the upcall */
     char domain_text[DOMAIN_TEXT_LEN];
-    char name[EVENT_NAME_LEN];
+    char name[ROW_NAME_LEN];
 };
 
 struct top_domain {
@@ -34,8 +35,14 @@ struct top_domain {
     char text[DOMAIN_TEXT_LEN];
     uint64_t records;
     uint64_t count[TABLE_NR]; /* events */
-    uint64_t xen_ns;          /* in Xen, see top_row_is_busy() */
+    uint64_t xen_ns;          /* in Xen, see top_is_busy() */
 };
+
+/*
+ * A guest may have thousands of event channels: this many have a row each, the
+ * busiest (and the one that is watched), all others one together.
+ */
+#define TOP_PORTS 20
 
 #define TOP_HISTORY 120
 #define TOP_BARS    64
@@ -57,6 +64,8 @@ struct top_model {
     uint64_t realtime_ns;
     unsigned int nr_cpus;
     uint64_t records, lost, lost_total, self_ns;
+    uint64_t caused, caused_ns; /* exits that idtap asked for, and theirs */
+    uint32_t seen;           /* classes, since the first update */
     unsigned int nr_domains, nr_rows;
     struct top_domain *domains; /* by id */
     struct top_row *rows;
@@ -80,7 +89,8 @@ static inline double top_rate(const struct top_model *m, uint64_t count)
 
 /*
  * Does the CPU work in Xen during this event?  Not during exits in which the
- * guest waits (HLT, MWAIT), and not while an interrupt waits in a local APIC.
+ * guest waits (HLT, MWAIT), nor while an interrupt waits in a local APIC, nor
+ * from an event channel to the upcall.
  */
 bool top_is_busy(enum idtap_vendor vendor, unsigned int table, uint64_t key);
 

@@ -185,6 +185,10 @@ static void put_header(struct out *o, const struct top_model *m)
     if ( m->self_ns )
         put(o, "  idtap itself: %.1f%% of a CPU",
             100. * (double)m->self_ns / (double)m->ns);
+    if ( m->caused )
+        put(o, "  interception: %s exits/s, %.1f%%",
+            format_count(a, top_rate(m, m->caused)),
+            100. * (double)m->caused_ns / (double)m->ns);
     if ( v->filter && *v->filter )
         put(o, "  only %s", v->filter);
     end_line(o, m->lost ? TOP_ALARM : TOP_PLAIN);
@@ -197,18 +201,60 @@ static const char *rate(char buf[UNITS_LEN], const struct top_model *m,
     return count ? format_count(buf, top_rate(m, count)) : "-";
 }
 
+/* What a domain is told to have a second; the first ones always have room. */
+static const struct { const char *head; unsigned int table; bool always; }
+domain_columns[] = {
+    { "EXIT/s", IDTAP_TAB_EXIT, true },
+    { "INJECT/s", IDTAP_TAB_INJECT, true },
+    { "LAPIC/s", TABLE_LAPIC, true },
+    { "EXCEPT/s", IDTAP_TAB_EXCEPTION, true },
+    { "IRQ/s", IDTAP_TAB_IRQ, true },
+    { "NMI/s", IDTAP_TAB_NMI, true },
+    { "SOFTIR/s", IDTAP_TAB_SOFTIRQ, true },
+    { "PVTRAP/s", IDTAP_TAB_PV_TRAP, false },
+    { "UPCALL/s", IDTAP_TAB_PV_UPCALL, false },
+    { "EVTCHN/s", IDTAP_TAB_EVTCHN, false },
+    { "INT_N/s", IDTAP_TAB_SWINT, false },
+};
+
+#define NR_COLUMNS (sizeof(domain_columns) / sizeof(domain_columns[0]))
+#define COLUMN_WIDTH 9
+
+/*
+ * Which of them: those of classes that have been seen, and the usual ones if
+ * the screen is wide enough for all.
+ */
+static void choose_columns(const struct out *o, const struct top_model *m,
+                           bool shown[NR_COLUMNS])
+{
+    unsigned int i, width = 20 + 8;
+    bool wide;
+
+    for ( i = 0; i < NR_COLUMNS; i++ )
+    {
+        shown[i] = m->seen & table_class(domain_columns[i].table);
+        if ( shown[i] || domain_columns[i].always )
+            width += COLUMN_WIDTH;
+    }
+    wide = !o->view->width || width <= o->view->width;
+    for ( i = 0; i < NR_COLUMNS; i++ )
+        shown[i] = shown[i] || (wide && domain_columns[i].always);
+}
+
 static void put_domains(struct out *o, const struct top_model *m)
 {
-    static const unsigned int order[] = {
-        IDTAP_TAB_EXIT, IDTAP_TAB_INJECT, TABLE_LAPIC, IDTAP_TAB_EXCEPTION,
-        IDTAP_TAB_IRQ, IDTAP_TAB_NMI, IDTAP_TAB_SOFTIRQ,
-    };
+    bool shown[NR_COLUMNS];
     char buf[UNITS_LEN];
     unsigned int i, k;
 
-    line(o, TOP_HEAD, "%-20s %8s %8s %8s %8s %8s %8s %8s %7s", "DOMAIN",
-         "EXIT/s", "INJECT/s", "LAPIC/s", "EXCEPT/s", "IRQ/s", "NMI/s",
-         "SOFTIR/s", "%XEN");
+    choose_columns(o, m, shown);
+    begin_line(o);
+    put(o, "%-20s", "DOMAIN");
+    for ( k = 0; k < NR_COLUMNS; k++ )
+        if ( shown[k] )
+            put(o, " %8s", domain_columns[k].head);
+    put(o, " %7s", "%XEN");
+    end_line(o, TOP_HEAD);
     /* Not more than a third of a screen: the events are what changes. */
     for ( i = 0; i < m->nr_domains; i++ )
     {
@@ -221,8 +267,10 @@ static void put_domains(struct out *o, const struct top_model *m)
         }
         begin_line(o);
         put(o, "%-20.20s", d->text);
-        for ( k = 0; k < sizeof(order) / sizeof(order[0]); k++ )
-            put(o, " %8s", rate(buf, m, d->count[order[k]]));
+        for ( k = 0; k < NR_COLUMNS; k++ )
+            if ( shown[k] )
+                put(o, " %8s", rate(buf, m,
+                                    d->count[domain_columns[k].table]));
         put(o, " %7.1f", 100. * (double)d->xen_ns / (double)m->ns);
         end_line(o, TOP_PLAIN);
     }
@@ -328,6 +376,21 @@ static void put_bars(struct out *o, const uint64_t bars[TOP_BARS])
     }
 }
 
+/* What is known of some of the events of a row; NULL: nothing. */
+static const char *extra_words(unsigned int table)
+{
+    switch ( table )
+    {
+    case IDTAP_TAB_IRQ:
+    case IDTAP_TAB_NMI:       return "came while the guest ran";
+    case IDTAP_TAB_INJECT:    return "injected again, not counted";
+    case IDTAP_TAB_EXCEPTION: return "that idtap intercepts";
+    case IDTAP_TAB_EVTCHN:    return "while an upcall was pending";
+    case TABLE_LAPIC:         return "joined one that waited";
+    default:                  return NULL;
+    }
+}
+
 /* The event that is watched, and all others of its vector. */
 static void put_watch(struct out *o, const struct top_model *m)
 {
@@ -343,6 +406,9 @@ static void put_watch(struct out *o, const struct top_model *m)
          format_int(a, w->row.count),
          w->row.time.count == w->row.count ? "all"
          : w->row.time.count ? "some" : "none");
+    if ( extra_words(w->row.table) && w->row.extra )
+        line(o, TOP_PLAIN, "  %s %s", format_int(a, w->row.extra),
+             extra_words(w->row.table));
     put_history(o, w);
     put_bars(o, w->bars);
     if ( vector < 0 || !room(o, 3) )
@@ -366,7 +432,7 @@ static void put_help(struct out *o)
         "  f, space         freeze, and go on",
         "  o, O             sort by the next column (the one before)",
         "  e                classes to show:  irq,exit,exception,nmi,inject,",
-        "                   softirq,lapic",
+        "                   softirq,lapic,swint,pv-trap,pv-upcall,evtchn",
         "  d                domains to show:  names, ids, idle",
         "  v                vectors to show:  0-31,0xf3,pf,timer",
         "  s                seconds between updates",
@@ -377,12 +443,20 @@ static void put_help(struct out *o)
         "  RATE/s     events a second that began in the interval",
         "  MIN..MAX   of what began and ended in the interval: exits until the",
         "             next entry, handlers of interrupts, NMIs and softirqs,",
-        "             what waits in a local APIC until it is injected; P99 may",
-        "             be up to 3.2 % too large",
+        "             what waits in a local APIC until it is injected, events of",
+        "             PV guests until the upcall; P99 may be up to 3.2 % too",
+        "             large",
         "  %CPU       all these durations together, of one CPU; none where the",
-        "             guest waits: HLT, MWAIT, local APICs",
+        "             guest waits: HLT, MWAIT, local APICs, event channels",
         "  %XEN       exits until the next entry, without HLT and MWAIT: what",
         "             the vCPUs of the domain could not run, of one CPU",
+        "",
+        "Events",
+        "  pv-trap    what a PV guest raised, or Xen while it was current",
+        "  pv-upcall  what Xen made it go to its handlers for",
+        "  evtchn     by port and what it is bound to; the 20 busiest of each",
+        "             domain, the others as one",
+        "  swint      INT n, where it is intercepted (--intercept)",
     };
     unsigned int i;
 

@@ -100,7 +100,8 @@ static inline int count(struct idtap_stats *s, const struct idtap_record *r)
 
 /* Parts that are not of the summary. */
 #define SPECIAL (IDTAP_STATS_RAISES | IDTAP_STATS_EVENTS | \
-                 IDTAP_STATS_ARRIVALS | IDTAP_STATS_RIPS)
+                 IDTAP_STATS_ARRIVALS | IDTAP_STATS_RIPS | \
+                 IDTAP_STATS_UPCALLS)
 
 static int special(struct idtap_stats *s, int cpu,
                    const struct idtap_record *r, uint32_t parts, bool chosen)
@@ -109,6 +110,8 @@ static int special(struct idtap_stats *s, int cpu,
 
     if ( parts & IDTAP_STATS_RAISES )
         rc = stats_raises(s, cpu, r, chosen);
+    if ( !rc && (parts & IDTAP_STATS_UPCALLS) )
+        rc = stats_upcalls(s, r, chosen);
     if ( !chosen )
         return rc;
 

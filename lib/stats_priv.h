@@ -2,7 +2,8 @@
 /*
  * The inside of struct idtap_stats.  stats.c feeds the parts, each of which has
  * a file: stats_handlers.c, stats_exits.c, stats_lapic.c, stats_routes.c,
- * stats_raises.c, stats_events.c (arrivals and RIPs, too).  stats_table.c keeps
+ * stats_raises.c, stats_upcalls.c, stats_events.c (arrivals and RIPs, too).
+ * stats_table.c keeps
  * the rows and their bounds, stats_result.c is what readers ask.
  *
  * The rule that lets parts be done by different threads: a part writes its own
@@ -107,6 +108,7 @@ struct idtap_stats {
 
     struct idtap_map vcpus;   /* of struct vcpu */
     struct idtap_map pairs;   /* of struct lapic_pair */
+    struct idtap_map waits;   /* of struct upcall_wait */
     uint64_t mask_tsc[NR_SOFTIRQS]; /* last raise for a set of pCPUs */
 
     uint64_t generation;      /* grows whenever what is open is void */
@@ -308,6 +310,8 @@ int stats_lapic(struct idtap_stats *s, struct cpu *c,
                 const struct idtap_record *r, bool chosen);
 int stats_raises(struct idtap_stats *s, int cpu,
                  const struct idtap_record *r, bool chosen);
+int stats_upcalls(struct idtap_stats *s, const struct idtap_record *r,
+                  bool chosen);
 int stats_event(struct idtap_stats *s, const struct idtap_record *r);
 int stats_arrival(struct idtap_stats *s, const struct idtap_record *r);
 int stats_rip(struct idtap_stats *s, const struct idtap_record *r);

@@ -64,12 +64,15 @@ static uint32_t parts_of(unsigned int event)
         break;
 
     case IDTAP_EV_EVTCHN:
-        parts |= IDTAP_STATS_ROUTES;
+        parts |= IDTAP_STATS_ROUTES | IDTAP_STATS_UPCALLS;
         break;
 
     case IDTAP_EV_PV_TRAP:
-    case IDTAP_EV_PV_UPCALL:
         parts |= IDTAP_STATS_NET;
+        break;
+
+    case IDTAP_EV_PV_UPCALL:
+        parts |= IDTAP_STATS_NET | IDTAP_STATS_UPCALLS;
         break;
     }
 
@@ -159,6 +162,7 @@ void idtap_stats_destroy(struct idtap_stats *s)
     stats_table_clear(&s->raises, IDTAP_TAB_RAISE);
     map_clear(&s->vcpus);
     map_clear(&s->pairs);
+    map_clear(&s->waits);
     free(s);
 }
 

@@ -30,7 +30,7 @@
  * was lost before; only this one knows.
  */
 static const uint32_t tasks[] = {
-    IDTAP_STATS_COUNTS,
+    IDTAP_STATS_COUNTS | IDTAP_STATS_UPCALLS,
     IDTAP_STATS_EXITS | IDTAP_STATS_NET,
     IDTAP_STATS_HANDLERS | IDTAP_STATS_NET,
     IDTAP_STATS_LAPIC | IDTAP_STATS_ROUTES,

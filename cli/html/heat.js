@@ -21,6 +21,10 @@ function decodeHeat(map) {
         map.highest = Math.max(map.highest, row);
         map.most = Math.max(map.most, n[i + 1]);
     }
+    /* Where all take the same there shall be a scale, too: a power of ten. */
+    for (let low = true; map.highest - map.lowest < 7; low = !low)
+        if (low && map.lowest > 0) map.lowest--;
+        else map.highest++;
 }
 
 /* Counts of a column of pixels, by row of the map. */

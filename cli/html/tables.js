@@ -16,6 +16,12 @@ const share = key => ({head: "share", key: "share", share: true,
 const times = of => [time("total", of, "sum_ns"), time("min", of, "min_ns"), time("mean", of, "mean_ns"),
                      time("p99", of, "p99_ns"), time("max", of, "max_ns")];
 
+/* What exceptions are called, wherever the report has named one. */
+const exceptionNames = new Map();
+for (const d of report.domains)
+    for (const key of ["injected", "exceptions", "pv_traps"])
+        for (const r of d[key] ?? []) if (r.name) exceptionNames.set(r.vector, r.name);
+const vectorName = vector => exceptionNames.get(vector) ?? hex(vector);
 const vectorText = r => hex(r.vector) + (r.name ? ` ${r.name}` : "");
 const known = {
     exits: {title: "VM exits", name: r => r.name ?? `reason ${hex(r.reason)}`,
@@ -32,11 +38,13 @@ const known = {
     pv_traps: {title: "Traps of PV guests", name: r => vectorText(r) + (r.in_xen ? " in Xen" : ""),
                columns: [count("count", "count"), perSecond("count"), share("count")]},
     pv_upcalls: {title: "Upcalls into PV guests",
-                 name: r => `${r.name ?? `kind ${r.kind}`}${r.vector ? ` ${hex(r.vector)}` : ""}`,
+                 name: r => `${r.name ?? `kind ${r.kind}`}${r.vector ? ` ${vectorName(r.vector)}` : ""}`,
                  columns: [count("count", "count"), perSecond("count"), share("count")]},
-    evtchns: {title: "Event channels", name: r => `port ${r.port} ${r.name ?? "?"} ${r.source}`,
+    evtchns: {title: "Event channels",
+              name: r => `port ${r.port} ${r.name ?? "?"} ${r.source_name ?? r.source ?? ""}`.trim(),
               columns: [count("count", "count"), perSecond("count"), share("count"),
-                        count("pending already", "pending")]},
+                        count("pending already", "pending"), time("to upcall, mean", "time", "mean_ns"),
+                        time("p99", "time", "p99_ns"), time("max", "time", "max_ns")]},
     irqs: {title: "Physical interrupts",
            name: r => r.irq === null ? vectorText(r) : `${hex(r.vector)} irq ${r.irq}, of ${r.owner}`,
            columns: [count("count", "count"), perSecond("count"), share("count"), count("in guest", "in_guest"),
@@ -159,7 +167,9 @@ function setUpTables() {
 const VECTORS_SHOWN = 64, GUESTS_SHOWN = 24;
 const vectorKinds = [["injected", "count", "injected events"], ["lapic", "accepted", "accepted by local APICs"],
                      ["irqs", "count", "physical interrupts, by who was interrupted"],
-                     ["exceptions", "count", "exceptions seen"]];
+                     ["exceptions", "count", "exceptions seen"],
+                     ["pv_traps", "count", "traps of PV guests, and of Xen in their stead"],
+                     ["swints", "count", "INT n"]];
 
 function drawVectors() {
     const [key, of, text] = vectorKinds.find(k => k[0] === byId("vector-kind").value);

@@ -10,7 +10,8 @@
  * the same vCPU that ends it.  Where records may be missing between the two, no
  * duration is taken: `count` of a row is how often it happened, and
  * `time.count` how many of these have a duration.  What waits in a guest's
- * local APIC is paired by vCPU and vector, on whatever pCPUs the records are.
+ * local APIC is paired by vCPU and vector, on whatever pCPUs the records are;
+ * events of event channels with the upcall of their vCPU, likewise.
  *
  * A struct idtap_stats belongs to one thread at a time.
  */
@@ -42,6 +43,7 @@
 #define IDTAP_STATS_EVENTS   (1u << 7) /* EVENT */
 #define IDTAP_STATS_ARRIVALS (1u << 8) /* gaps and bursts */
 #define IDTAP_STATS_RIPS     (1u << 9) /* where exceptions are raised */
+#define IDTAP_STATS_UPCALLS  (1u << 10) /* with COUNTS: times of EVTCHN */
 #define IDTAP_STATS_DEFAULT  (IDTAP_STATS_COUNTS | IDTAP_STATS_HANDLERS | \
                               IDTAP_STATS_EXITS | IDTAP_STATS_LAPIC)
 
@@ -62,7 +64,9 @@ enum idtap_table {
     IDTAP_TAB_SWINT,     /* vector; INT n; - */
     IDTAP_TAB_PV_TRAP,   /* IDTAP_PV_TRAP_KEY(); traps; - */
     IDTAP_TAB_PV_UPCALL, /* IDTAP_UPCALL_KEY(); upcalls; - */
-    IDTAP_TAB_EVTCHN,    /* IDTAP_EVTCHN_KEY(); times; with an upcall pending */
+    IDTAP_TAB_EVTCHN,    /* IDTAP_EVTCHN_KEY(); events; of these, an upcall was
+                            pending already; `time` (UPCALLS) is from one that
+                            was not so to the upcall, of PV guests */
     IDTAP_TAB_NR
 };
 
@@ -262,6 +266,7 @@ enum idtap_duration_kind {
     IDTAP_DURATION_WAIT,    /* local APIC: accept to injection, */
     IDTAP_DURATION_SERVICE, /* injection to EOI, */
     IDTAP_DURATION_TOTAL,   /* accept to EOI */
+    IDTAP_DURATION_UPCALL,  /* event channel to upcall */
     IDTAP_DURATION_NR
 };
 

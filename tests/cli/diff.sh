@@ -6,7 +6,7 @@
 # Usage: tests/cli/diff.sh IDTAP   (see tests/cli/scene.c)
 set -uo pipefail
 
-idtap=$1 scene=$(dirname "$1")/cli-tests/scene
+idtap=$1 scene=$(dirname "$1")/cli-tests/scene make_trace=$(dirname "$1")/cli-tests/make_trace
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -47,8 +47,15 @@ status gone 0 '^db .* gone' before renamed
 status new-only-after 0 'or more: 0;' -d web before renamed
 status loss 1 'rates are too low' before lossy --fail-above 100
 status loss-said 0 'More records were lost' before lossy
-# A class without a table of its own; a stretch of time, and some CPUs.
-status pv-upcall 0 'by chance: 1; ' -e pv-upcall before before
+# PV guests and event channels; a stretch of time, and some CPUs.
+status pv-upcall 0 'or more: 0; by less, or by chance: 1; ' -e pv-upcall before before
+"$make_trace" pv pv || exit 1
+status pv-new 0 '^shop +swint +0x80 .* new' before pv
+status pv-trap 0 '^Domain-0 +pv-trap +0x0e #PF .* new' before pv
+status pv-upcalls 0 '^Domain-0 +pv-upcall +exception #PF .* new' before pv
+status evtchn 0 '^Domain-0 +evtchn +virq TIMER .* new .* 2.00 us' before pv
+status evtchn-with 0 '^Domain-0 +evtchn +with shop .* new' before pv
+status evtchn-gone 0 '^web +evtchn +with web .* gone' before pv
 status window 0 'or more: 0;' before before --time 0.1,0.2 --cpu 0,1 -t 0
 status bad-window 2 'time' before before --time 3,2
 status one-trace 2 'two traces' before

@@ -216,6 +216,93 @@ check_rowbinary() {
         "$(grep -aoF "$(printf '\004host')" out.rows | wc -l)"
 }
 
+# Debian's package of the server sets one up, so only the program is taken out of
+# it; its library is in clickhouse-common.
+find_clickhouse() {
+    local dir=$cache/clickhouse
+    command -v clickhouse-server && return
+    if [ ! -x "$dir/clickhouse-server" ]; then
+        mkdir -p "$dir" &&
+            (cd "$dir" && apt-get -qq download clickhouse-server &&
+             dpkg-deb --fsys-tarfile clickhouse-server_*.deb |
+             tar -x --strip-components=3 ./usr/sbin/clickhouse-server) >/dev/null 2>&1
+    fi
+    ldd "$dir/clickhouse-server" 2>/dev/null | grep -q 'not found' && return 1
+    [ -x "$dir/clickhouse-server" ] && echo "$dir/clickhouse-server"
+}
+
+ask_clickhouse() { # QUERY
+    curl -sS --max-time 20 --data-binary "$1" "http://127.0.0.1:$clickhouse_port/" 2>&1
+}
+
+# ClickHouse itself, for a few seconds: it takes the table's definition and the
+# rows, and gives back what csv says.
+check_clickhouse() {
+    local t server pid columns n=0
+    without clickhouse curl && return
+    server=$(find_clickhouse) ||
+        { echo "skip cli:export-clickhouse there is no clickhouse-server, nor can it be downloaded"; return; }
+    clickhouse_port=$((20000 + RANDOM % 20000))
+    mkdir clickhouse
+    cat >clickhouse/config.xml <<END
+<yandex>
+    <logger><level>warning</level><console>1</console></logger>
+    <listen_host>127.0.0.1</listen_host><http_port>$clickhouse_port</http_port>
+    <tcp_port>$((clickhouse_port + 1))</tcp_port>
+    <mark_cache_size>1000000</mark_cache_size>
+    <path>$PWD/clickhouse/db/</path><tmp_path>$PWD/clickhouse/tmp/</tmp_path>
+    <users_config>$PWD/clickhouse/users.xml</users_config>
+    <default_profile>default</default_profile><default_database>default</default_database>
+</yandex>
+END
+    # 18.16 calls columns of this type an experiment; newer ones need no word.
+    cat >clickhouse/users.xml <<END
+<yandex>
+    <profiles><default>
+        <allow_experimental_low_cardinality_type>1</allow_experimental_low_cardinality_type>
+    </default></profiles>
+    <users><default>
+        <password></password><networks><ip>127.0.0.1</ip></networks>
+        <profile>default</profile><quota>default</quota>
+    </default></users>
+    <quotas><default></default></quotas>
+</yandex>
+END
+    "$server" --config-file="$PWD/clickhouse/config.xml" >clickhouse/log 2>&1 &
+    pid=$!
+    until ask_clickhouse 'SELECT 1' | grep -q '^1$'; do
+        if [ $((++n)) -gt 200 ] || ! kill -0 $pid 2>/dev/null; then
+            echo "fail cli:export-clickhouse it does not start: $(tail -n 1 clickhouse/log)"
+            kill $pid 2>/dev/null
+            return
+        fi
+        sleep 0.1
+    done
+    ask_clickhouse "$(tell "$idtap" export -f rowbinary --schema | grep -v ^--)" >said
+    same clickhouse-schema . ".$(cat said)"
+    for t in "$@"; do
+        tell "$idtap" export -f rowbinary -i "$t" >out.rows
+        curl -sS --max-time 20 --data-binary @out.rows \
+            "http://127.0.0.1:$clickhouse_port/?query=INSERT+INTO+idtap_records+FORMAT+RowBinary" >said 2>&1
+        same "$t-clickhouse-insert" . ".$(cat said)"
+        tell "$idtap" export -f csv -i "$t" | sed 's/"[^"]*""[^"]*""[^"]*"/name/g' >out.csv
+        # All but text that any guest may have chosen.
+        columns=$(head -n 1 out.csv | tr , '\n' | grep -vE '^(domain_name|name|raw)$' | paste -sd ,)
+        same "$t-clickhouse-rows" \
+            "$(awk -F, -v names="$columns" '
+                NR == 1 { for ( i = 1; i <= NF; i++ ) at[$i] = i; n = split(names, want, ","); next }
+                { line = ""; for ( i = 1; i <= n; i++ ) line = line $at[want[i]] "\t"; print line }' out.csv |
+                sort | md5sum)" \
+            "$(ask_clickhouse "SELECT $columns, '' FROM idtap_records FORMAT TabSeparated" |
+                sed 's/\\N//g' | sort | md5sum)"
+        same "$t-clickhouse-uuid" "$(tell "$idtap" report -i "$t" --json | jq -r .uuid)" \
+            "$(ask_clickhouse 'SELECT DISTINCT trace FROM idtap_records' | tr -d -)"
+        ask_clickhouse 'TRUNCATE TABLE idtap_records' >/dev/null
+    done
+    kill $pid
+    wait $pid 2>/dev/null
+}
+
 # A third of the time: what script and report say of it.
 check_window() {
     local last third t
@@ -314,6 +401,7 @@ run_export() {
         fi
         check_rowbinary "$t"
     done
+    check_clickhouse svm-lossy vmx-lossy
     export_errors
 }
 run_export

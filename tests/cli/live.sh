@@ -9,7 +9,7 @@ export TZ=UTC
 unset TMOUT
 
 [ -x "$make_trace" ] || { echo "fail cli:live there is no $make_trace (make cli-tests)"; return; }
-"$make_trace" known || { echo "fail cli:live make_trace failed"; return; }
+"$make_trace" known && "$make_trace" pv pv || { echo "fail cli:live make_trace failed"; return; }
 
 # pages NAME N PATTERN: the last output has PATTERN in N lines.
 pages() {
@@ -37,11 +37,35 @@ pages top-choice-only 0 'MSR|0xf3|NMI +[0-9]'
 try top-by-max 0 'by max' top -b -i known -s 20 --sort max
 sed -n '/^DOMAIN .*EVENT/{n;p}' said | grep -q MSR && echo "pass cli:top-sorted" ||
     echo "fail cli:top-sorted $(sed -n '/^DOMAIN .*EVENT/{n;p}' said)"
+try top-window 0 'only --cpu 0 --time 3,5' top -b -i known -s 1 --time 3,5 --cpu 0
+pages top-window-pages 2 '^idtap top '
+pages top-window-exits 2 '^d1 \(web\) +exit +MSR +100  5.00 us '
+pages top-window-nmis 2 '^d1 \(web\) +nmi +NMI +20[0-9][0-9] '
+try top-window-lost 0 'LOST .* 7 so far' top -b -i known -s 1 --time 8,
+try top-window-not-lost 0 '^records .* nothing lost' top -b -i known -s 1 --time 9,
+try top-window-live 2 'with -i' top -b --time 3,5
+try top-bad-window 2 "--time: '5,3'" top -b -i known --time 5,3
 try top-no-terminal 2 'not a terminal; -b' top -i known
 try top-bad-sort 2 "'nosuch' is not rate" top --sort nosuch
 try top-bad-interval 2 "'0' is not a time" top -b -s 0
 try top-bad-count 2 "'x' is not a number" top -b -n x
 try top-missing 1 'nowhere' top -b -i nowhere
+
+# PV guests, event channels, INT n, and what interception costs.
+try top-pv 0 '^DOMAIN +EXIT/s .* PVTRAP/s UPCALL/s EVTCHN/s  INT_N/s    %XEN$' top -b -i pv -s 1
+pages top-pv-domain 2 "^d0 \\(Domain-0\\) .* 100      200      200        - "
+pages top-pv-trap 2 '^d0 .* pv-trap +0x0e #PF +100 '
+pages top-pv-upcall 2 '^d0 .* pv-upcall exception #PF +100 '
+pages top-evtchn 2 '^d0 .* evtchn +port 3 VIRQ TIMER +100  2.00 us  2.00 us  2.00 us  2.00 us      -$'
+pages top-evtchn-joined 2 '^d0 .* evtchn +port 7 with d1 +100 .* - +-$'
+pages top-swint 2 '^d1 .* swint +0x80 +100 '
+pages top-interception 2 'interception: 100 exits/s, 0.0%'
+try top-pv-choice 0 'only -e pv-trap,evtchn -d 0' top -b -i pv -s 2 -e pv-trap,evtchn -d 0
+pages top-pv-choice-only 0 'upcall +e|swint'
+
+"$idtap" script -i pv --json >said
+pages script-upcalls 200 '"event":"pv_upcall".*"vector_name":"#PF"'
+pages script-upcalls-no-exception 0 '"vector_name":"#DE"'
 
 # On a terminal: keys are obeyed, and it ends.
 if (sleep 1; printf 'o'; sleep 0.3; printf '\033[B\n'; sleep 0.5; printf '\033'
@@ -75,6 +99,10 @@ for ((i = 0; i < 50; i++)); do
 done
 [ $i -lt 50 ] && echo "pass cli:alert-ran" ||
     echo "fail cli:alert-ran $(cat ran 2>&1)"
+try alert-pv 0 "^idtap: alert: .* 'kind=virq p99>1us': p99 2.00 us$" top -b -i pv -s 1 --alert 'kind=virq p99>1us'
+try alert-port 0 "^idtap: alert: .* 'domain=each port=7 rate>=100': rate 100/s$|d0 .*rate 100/s$" \
+    top -b -i pv -s 1 --alert 'domain=each port=7 rate>=100'
+try alert-bad-kind 2 "'virk' is not a kind of upcall" top -b -i pv --alert 'kind=virk rate>1'
 try alert-bad 2 "'vektor' is unknown; did you mean 'vector'" top -b -i known --alert 'vektor=nmi rate>1'
 try alert-no-rule 2 'alert-run needs' top -b -i known --alert-run true
 try alert-record 2 "'x' is not a number" record --alert 'rate>x'
@@ -91,6 +119,16 @@ try trigger-nobody 1 'no flight recorder' trigger now
 # Metrics.
 try metrics 0 '^idtap_vm_exits_total\{domain="1",name="shop",reason="MSR"\} 2000$' metrics --once -i known
 cp said metrics.prom
+"$idtap" metrics --once -i pv >pv.prom
+for want in 'idtap_interrupts_total\{domain="1",name="shop",class="swint",vector="0x80"\} 200' \
+    'idtap_pv_traps_total\{domain="0",name="Domain-0",vector="0x0e",where="guest"\} 200' \
+    'idtap_pv_upcalls_total\{domain="0",name="Domain-0",kind="event",vector="none"\} 200' \
+    'idtap_evtchn_events_total\{domain="0",name="Domain-0",kind="virq",source="TIMER"\} 200' \
+    'idtap_evtchn_upcall_seconds_sum\{domain="0",name="Domain-0"\} 0.0004' \
+    'idtap_intercepted_exit_seconds_total\{domain="1",name="shop"\} 0.0008'; do
+    grep -qE "^$want" pv.prom && echo "pass cli:metrics:${want%%\\*}" ||
+        echo "fail cli:metrics:${want%%\\*} no such line"
+done
 for want in 'idtap_interrupts_total\{domain="1",name="shop",class="nmi",vector="0x02"\} 4000' \
     'idtap_irq_seconds_bucket\{domain="1",name="shop",le="2e-06"\} 2000' \
     'idtap_irq_seconds_sum\{domain="1",name="shop"\} 0.004' \
@@ -98,14 +136,18 @@ for want in 'idtap_interrupts_total\{domain="1",name="shop",class="nmi",vector="
     grep -qE "^$want" metrics.prom && echo "pass cli:metrics:${want%%\\*}" ||
         echo "fail cli:metrics:${want%%\\*} no such line"
 done
+try metrics-window 0 '^idtap_vm_exits_total\{domain="1",name="web",reason="MSR"\} 100$' \
+    metrics --once -i known --time 3,4 --cpu 1
 try metrics-nothing-to-do 2 'is needed' metrics -i known
 try metrics-once-needs-trace 2 'needs -i' metrics --once
 try metrics-anywhere 2 'others can reach' metrics -i known --listen 0.0.0.0:9
 try metrics-bad-address 2 'not ADDRESS:PORT' metrics -i known --listen localhost
 try metrics-bad-port 2 'not ADDRESS:PORT' metrics -i known --listen 127.0.0.1:x
 if command -v promtool >/dev/null; then
-    promtool check metrics <metrics.prom >lint 2>&1 && [ ! -s lint ] &&
-        echo "pass cli:promtool" || echo "fail cli:promtool $(head -n 1 lint)"
+    for page in metrics pv; do
+        promtool check metrics <$page.prom >lint 2>&1 && [ ! -s lint ] &&
+            echo "pass cli:promtool-$page" || echo "fail cli:promtool-$page $(head -n 1 lint)"
+    done
 else
     echo "skip cli:promtool there is no promtool on this machine"
 fi

@@ -9,9 +9,16 @@
  *   second 6       guest 1, "web", is gone; another has its id, "shop"
  *   second 8       CPU 1 loses 7 records
  *
- * Usage: make_trace DIR
+ * Or two seconds of PV guests, for "make_trace DIR pv", 100 times a second:
+ *
+ *   dom0's timer (port 3, 2 us until the upcall) and an event of guest 1's that
+ *   joins it (port 7); a #PF of dom0, with its upcall; guest 1 exits for #PF by
+ *   idtap's doing (4 us), and executes INT 0x80
+ *
+ * Usage: make_trace DIR [pv]
  */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,15 +99,44 @@ static void stream(unsigned int cpu)
     test_stream_close(&st);
 }
 
+static void pv_stream(void)
+{
+    struct test_stream s;
+    unsigned int i;
+
+    test_stream_open(&s, dir, 0, IDTAP_PACKET_SIZE_MIN);
+    for ( i = 0; i < 200; i++ )
+    {
+        test_evtchn(&s, until(&s, at(0, i * 10000000)), 0, 0, 3,
+                    IDTAP_EVTCHN_VIRQ, 0, 0);
+        test_evtchn(&s, 1000, 0, 0, 7, IDTAP_EVTCHN_INTERDOMAIN, 1,
+                    IDTAP_F_PENDING);
+        test_upcall(&s, 1000, 0, 0, IDTAP_UPCALL_EVENT, 0);
+        test_pv_trap(&s, 1000, 0, 14, IDTAP_F_IN_GUEST);
+        test_upcall(&s, 1000, 0, 0, IDTAP_UPCALL_EXCEPTION, 14);
+        test_vm_exit_of(&s, 1000, 1, 14, IDTAP_F_INTERCEPT);
+        test_exception(&s, 1000, 1, 14, IDTAP_F_INTERCEPT);
+        test_vm_entry(&s, 3000, 1, 0);
+        test_swint(&s, 1000, 1, 0x80);
+    }
+    test_stream_close(&s);
+}
+
 int main(int argc, char **argv)
 {
     struct idtap_trace_info info = test_info();
+    bool pv = argc == 3 && !strcmp(argv[2], "pv");
 
-    if ( argc != 2 || mkdir(argv[1], 0700) )
+    if ( (argc != 2 && !pv) || mkdir(argv[1], 0700) )
         return 1;
     dir = argv[1];
     test_metadata(dir, &info);
     meta();
+    if ( pv )
+    {
+        pv_stream();
+        return 0;
+    }
     stream(0);
     stream(1);
     return 0;

@@ -63,6 +63,8 @@ static void check_rule(struct alert_rule *rule)
     FUZZ_CHECK(rule->nr_conditions && rule->nr_conditions <= ALERT_CONDITIONS);
     FUZZ_CHECK(rule->nr_reasons <= ALERT_NAMES);
     FUZZ_CHECK(rule->nr_softirqs <= ALERT_NAMES);
+    FUZZ_CHECK(rule->nr_ports <= ALERT_NAMES);
+    FUZZ_CHECK(!rule->by_kind || rule->upcalls || rule->evtchns);
     FUZZ_CHECK(rule->classes && !(rule->classes & ~IDTAP_CLASS_ALL));
     for ( i = 0; i < rule->nr_conditions; i++ )
     {

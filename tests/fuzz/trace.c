@@ -133,7 +133,7 @@ static void check_merge(const struct idtap_trace *t, const struct count *want)
     idtap_clock_map_free(map);
 }
 
-#define EVERY_PART ((IDTAP_STATS_RIPS << 1) - 1)
+#define EVERY_PART ((IDTAP_STATS_UPCALLS << 1) - 1)
 
 static struct idtap_stats *statistics(const struct idtap_trace *t,
                                       unsigned int threads)

@@ -26,6 +26,15 @@ said '^tap +attached'
 expect 0 idtap detach
 not_attached
 
+# dom0 is a PV guest: what it raises, what it is told of, and after how long.
+expect 0 idtap top -b -n 2 -s 500ms -e pv-trap,pv-upcall,evtchn -d 0 \
+    --alert 'kind=virq,ipi,interdomain domain=0 count>0 max>0ns'
+said '^d0 \(Domain-0\) +pv-trap +0x[0-9a-f]+ #'
+said '^d0 \(Domain-0\) +pv-upcall event '
+said '^d0 \(Domain-0\) +evtchn +port [0-9]+ .* [0-9.]+ (ns|us|ms) .* -$'
+said "^idtap: alert: .*kind=virq,ipi,interdomain.* d0 .*max "
+not_attached
+
 # One reader at a time; a signal ends it, and detaches.
 idtap top -b -s 200ms >"$OUT/pages" 2>&1 &
 top=$!

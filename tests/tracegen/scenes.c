@@ -279,6 +279,87 @@ static void many_rips(struct scene *s)
         exception(s, 0, i, 1, 14, i % 2 ? 0xdead : 0x100000 + i);
 }
 
+/*
+ * Intercepted #PF of domain 1: two of 10 and 30, and an exit without an entry.
+ * INT 0x80 and INT 3, intercepted: 20 and 4.  A #DB that Xen intercepts: 5.
+ */
+static void intercepted(struct scene *s)
+{
+    caused_exit(s, 0, 0, 1, 0x4e, 14);
+    caused_exception(s, 0, 1, 1, 14, 0x1000);
+    plain(s, 0, 10, IDTAP_EV_VM_ENTRY, 1, 0, 0, 0);
+    caused_exit(s, 0, 100, 1, 0x4e, 14);
+    caused_exception(s, 0, 101, 1, 14, 0x1000);
+    plain(s, 0, 130, IDTAP_EV_VM_ENTRY, 1, 0, 0, 0);
+    caused_exit(s, 0, 200, 1, 0x75, 0);
+    swint(s, 0, 201, 1, 0x80, 0x2000);
+    plain(s, 0, 220, IDTAP_EV_VM_ENTRY, 1, 0, 0, 0);
+    vm_exit(s, 0, 300, 1, 0, 0x41);
+    exception(s, 0, 301, 1, 1, 0x3000);
+    plain(s, 0, 305, IDTAP_EV_VM_ENTRY, 1, 0, 0, 0);
+    caused_exit(s, 0, 400, 1, 0x4e, 14);
+    caused_exit(s, 0, 500, 1, 0x75, 0);
+    swint(s, 0, 501, 1, 3, 0x2000);
+    plain(s, 0, 504, IDTAP_EV_VM_ENTRY, 1, 0, 0, 0);
+}
+
+/*
+ * Domain 0, a PV guest.  Two #PF of its own, one that Xen fixes up; an INT 0x82,
+ * which raises #GP; a system call; an INT 0x80, of which no trap was recorded.
+ *
+ * Events.  vCPU 0: port 3 at 100, joined by port 9, upcall at 130: 30.  Port 9
+ * at 200, upcall at 240: 40; meanwhile vCPU 1: port 4, 20.  Port 9 at 300 has no
+ * upcall of its own; port 3 at 350: 10.  An upcall out of nowhere.  Port 3 at
+ * 600, then records are lost.  Port 12 at 800: 5.  Domain 3 has no upcalls.
+ */
+static void pv(struct scene *s)
+{
+    const uint8_t excp = IDTAP_UPCALL_EXCEPTION, event = IDTAP_UPCALL_EVENT;
+    const uint8_t inter = IDTAP_EVTCHN_INTERDOMAIN;
+
+    pv_trap(s, 0, 0, 0, 14, 0x1000, IDTAP_F_IN_GUEST);
+    upcall(s, 0, 1, 0, 0, excp, 14);
+    pv_trap(s, 0, 10, 0, 14, 0x1000, IDTAP_F_IN_GUEST);
+    upcall(s, 0, 11, 0, 0, excp, 14);
+    pv_trap(s, 0, 20, 0, 14, 0xffff82d040200000, 0);
+    pv_trap(s, 0, 30, 0, 13, 0x1001, IDTAP_F_IN_GUEST);
+    upcall(s, 0, 31, 0, 0, excp, 0x82);
+    upcall(s, 0, 40, 0, 0, IDTAP_UPCALL_SYSCALL, 0);
+    upcall(s, 0, 45, 0, 0, IDTAP_UPCALL_INT80, 0x80);
+
+    evtchn_port(s, 0, 100, 0, 0, 3, IDTAP_EVTCHN_VIRQ, 0, 0);
+    evtchn_port(s, 1, 110, 0, 0, 9, inter, 5, IDTAP_F_PENDING);
+    upcall(s, 0, 130, 0, 0, event, 0);
+    evtchn_port(s, 1, 200, 0, 0, 9, inter, 5, 0);
+    evtchn_port(s, 1, 205, 0, 1, 4, IDTAP_EVTCHN_IPI, 0, 0);
+    upcall(s, 1, 225, 0, 1, event, 0);
+    upcall(s, 0, 240, 0, 0, event, 0);
+    evtchn_port(s, 1, 300, 0, 0, 9, inter, 5, 0);
+    evtchn_port(s, 0, 350, 0, 0, 3, IDTAP_EVTCHN_VIRQ, 0, 0);
+    upcall(s, 0, 360, 0, 0, event, 0);
+    upcall(s, 0, 400, 0, 0, event, 0);
+    evtchn_port(s, 0, 500, 3, 0, 1, inter, 0, 0);
+    evtchn_port(s, 0, 600, 0, 0, 3, IDTAP_EVTCHN_VIRQ, 0, 0);
+    packet_ends(s, 0, 2);
+    upcall(s, 0, 700, 0, 0, event, 0);
+    evtchn_port(s, 0, 800, 0, 0, 12, IDTAP_EVTCHN_PIRQ, 18, 0);
+    upcall(s, 0, 805, 0, 0, event, 0);
+}
+
+/* Interrupts of 1, 2, ... 1000 ns. */
+static void ladder(struct scene *s)
+{
+    unsigned int i;
+    uint64_t t = 0;
+
+    for ( i = 1; i <= 1000; i++ )
+    {
+        irq_enter(s, 0, t, 1, 0x40, DIRECT, -1, 0, 0);
+        irq_exit(s, 0, t + i, 1, 0x40);
+        t += 2000;
+    }
+}
+
 static const struct {
     const char *name;
     void (*write)(struct scene *s);
@@ -294,6 +375,9 @@ static const struct {
     { "routes", routes },
     { "rips", rips },
     { "many-rips", many_rips },
+    { "intercepted", intercepted },
+    { "pv", pv },
+    { "ladder", ladder },
 };
 
 #define NR_SCENES (sizeof(scenes) / sizeof(scenes[0]))

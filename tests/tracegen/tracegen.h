@@ -40,6 +40,22 @@ void exception(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
 void evtchn(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
             uint8_t kind, uint16_t source);
 
+/* What there is by idtap's interception. */
+void caused_exit(struct scene *s, unsigned int cpu, uint64_t t,
+                 uint16_t domain, uint16_t reason, uint8_t vector);
+void caused_exception(struct scene *s, unsigned int cpu, uint64_t t,
+                      uint16_t domain, uint8_t vector, uint64_t rip);
+void swint(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+           uint8_t vector, uint64_t rip);
+/* Of PV guests. */
+void pv_trap(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+             uint8_t vector, uint64_t rip, uint16_t flags);
+void upcall(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+            uint16_t vcpu, uint8_t kind, uint8_t vector);
+void evtchn_port(struct scene *s, unsigned int cpu, uint64_t t,
+                 uint16_t domain, uint16_t vcpu, uint32_t port, uint8_t kind,
+                 uint16_t source, uint16_t flags);
+
 /* Closes the packet, in which `discarded` records (in total) were dropped. */
 void packet_ends(struct scene *s, unsigned int cpu, uint64_t discarded);
 

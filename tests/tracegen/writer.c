@@ -117,6 +117,73 @@ void evtchn(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
     add(s, cpu, &e, sizeof(e));
 }
 
+void caused_exit(struct scene *s, unsigned int cpu, uint64_t t,
+                 uint16_t domain, uint16_t reason, uint8_t vector)
+{
+    struct idtap_vm_exit e = {
+        .r = head(t, IDTAP_EV_VM_EXIT, domain, 0, vector, IDTAP_F_INTERCEPT),
+        .rip = 0xffffffff81000000, .reason = reason,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
+void caused_exception(struct scene *s, unsigned int cpu, uint64_t t,
+                      uint16_t domain, uint8_t vector, uint64_t rip)
+{
+    struct idtap_exception e = {
+        .r = head(t, IDTAP_EV_EXCEPTION, domain, 0, vector,
+                  IDTAP_F_INTERCEPT),
+        .rip = rip, .type = IDTAP_TYPE_HW_EXCEPTION,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
+void swint(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+           uint8_t vector, uint64_t rip)
+{
+    struct idtap_swint e = {
+        .r = head(t, IDTAP_EV_SWINT, domain, 0, vector, 0), .rip = rip,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
+void pv_trap(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+             uint8_t vector, uint64_t rip, uint16_t flags)
+{
+    struct idtap_exception e = {
+        .r = head(t, IDTAP_EV_PV_TRAP, domain, 0, vector, flags),
+        .rip = rip, .type = IDTAP_TYPE_HW_EXCEPTION,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
+void upcall(struct scene *s, unsigned int cpu, uint64_t t, uint16_t domain,
+            uint16_t vcpu, uint8_t kind, uint8_t vector)
+{
+    struct idtap_pv_upcall e = {
+        .r = head(t, IDTAP_EV_PV_UPCALL, domain, vcpu, vector, 0),
+        .rip = 0xffffffff81e00000, .kind = kind,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
+void evtchn_port(struct scene *s, unsigned int cpu, uint64_t t,
+                 uint16_t domain, uint16_t vcpu, uint32_t port, uint8_t kind,
+                 uint16_t source, uint16_t flags)
+{
+    struct idtap_evtchn e = {
+        .r = head(t, IDTAP_EV_EVTCHN, domain, vcpu, 0, flags),
+        .port = port, .source = source, .kind = kind,
+    };
+
+    add(s, cpu, &e, sizeof(e));
+}
+
 void packet_ends(struct scene *s, unsigned int cpu, uint64_t discarded)
 {
     struct test_stream *st = scene_cpu(s, cpu);

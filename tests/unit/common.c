@@ -213,6 +213,17 @@ void test_vm_exit(struct test_stream *s, unsigned int dt, uint16_t domain,
     add(s, &e, sizeof(e));
 }
 
+void test_vm_exit_of(struct test_stream *s, unsigned int dt, uint16_t domain,
+                     uint8_t vector, uint16_t flags)
+{
+    struct idtap_vm_exit e = {
+        .r = common(s, dt, IDTAP_EV_VM_EXIT, domain, vector, flags),
+        .rip = 0xffffffff81000000, .reason = (uint16_t)(0x40 + vector),
+    };
+
+    add(s, &e, sizeof(e));
+}
+
 void test_vm_entry(struct test_stream *s, unsigned int dt, uint16_t domain,
                    uint16_t vcpu)
 {
@@ -280,6 +291,53 @@ void test_raise(struct test_stream *s, unsigned int dt, uint8_t nr,
         .r = common(s, dt, IDTAP_EV_SOFTIRQ_RAISE, 0, nr, 0), .cpu = cpu,
     };
 
+    add(s, &e, sizeof(e));
+}
+
+void test_swint(struct test_stream *s, unsigned int dt, uint16_t domain,
+                uint8_t vector)
+{
+    struct idtap_swint e = {
+        .r = common(s, dt, IDTAP_EV_SWINT, domain, vector, 0),
+        .rip = 0x400100,
+    };
+
+    add(s, &e, sizeof(e));
+}
+
+void test_pv_trap(struct test_stream *s, unsigned int dt, uint16_t domain,
+                  uint8_t vector, uint16_t flags)
+{
+    struct idtap_exception e = {
+        .r = common(s, dt, IDTAP_EV_PV_TRAP, domain, vector, flags),
+        .rip = 0x400200, .type = IDTAP_TYPE_HW_EXCEPTION,
+    };
+
+    add(s, &e, sizeof(e));
+}
+
+void test_upcall(struct test_stream *s, unsigned int dt, uint16_t domain,
+                 uint16_t vcpu, uint8_t kind, uint8_t vector)
+{
+    struct idtap_pv_upcall e = {
+        .r = common(s, dt, IDTAP_EV_PV_UPCALL, domain, vector, 0),
+        .rip = 0xffffffff81000000, .kind = kind,
+    };
+
+    e.r.vcpu = vcpu;
+    add(s, &e, sizeof(e));
+}
+
+void test_evtchn(struct test_stream *s, unsigned int dt, uint16_t domain,
+                 uint16_t vcpu, uint32_t port, uint8_t kind, uint16_t source,
+                 uint16_t flags)
+{
+    struct idtap_evtchn e = {
+        .r = common(s, dt, IDTAP_EV_EVTCHN, domain, 0, flags),
+        .port = port, .source = source, .kind = kind,
+    };
+
+    e.r.vcpu = vcpu;
     add(s, &e, sizeof(e));
 }
 

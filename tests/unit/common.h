@@ -64,6 +64,9 @@ void test_plain(struct test_stream *s, unsigned int dt, uint8_t event,
                 uint16_t domain, uint8_t vector, uint16_t flags);
 void test_vm_exit(struct test_stream *s, unsigned int dt, uint16_t domain,
                   uint16_t vcpu, uint16_t reason);
+/* For an exception, on AMD. */
+void test_vm_exit_of(struct test_stream *s, unsigned int dt, uint16_t domain,
+                     uint8_t vector, uint16_t flags);
 void test_vm_entry(struct test_stream *s, unsigned int dt, uint16_t domain,
                    uint16_t vcpu);
 void test_exception(struct test_stream *s, unsigned int dt, uint16_t domain,
@@ -81,6 +84,16 @@ void test_lapic(struct test_stream *s, unsigned int dt, uint8_t event,
 void test_nmi_enter(struct test_stream *s, unsigned int dt, uint16_t domain);
 void test_raise(struct test_stream *s, unsigned int dt, uint8_t nr,
                 uint32_t cpu);
+
+void test_swint(struct test_stream *s, unsigned int dt, uint16_t domain,
+                uint8_t vector);
+void test_pv_trap(struct test_stream *s, unsigned int dt, uint16_t domain,
+                  uint8_t vector, uint16_t flags);
+void test_upcall(struct test_stream *s, unsigned int dt, uint16_t domain,
+                 uint16_t vcpu, uint8_t kind, uint8_t vector);
+void test_evtchn(struct test_stream *s, unsigned int dt, uint16_t domain,
+                 uint16_t vcpu, uint32_t port, uint8_t kind, uint16_t source,
+                 uint16_t flags);
 
 /*
  * A whole trace in `dir`: two CPUs, one record of each kind per round and CPU,

@@ -38,6 +38,11 @@ static void grammar(void **state)
         { "reason=65536 rate>1", "'65536' is not" },
         { "softirq=NOSUCH rate>1", "'NOSUCH' is not a softirq" },
         { "for=ever rate>1", "'for=ever'" },
+        { "port=x rate>1", "'x' is not a port" },
+        { "port=4294967296 rate>1", "not a port" },
+        { "rate>1 port=", "'port=' needs a value" },
+        { "kind=event,evnt rate>1", "'evnt' is not a kind of" },
+        { "class=evtchns rate>1", "evtchns" },
         { "rate>1 rate>2 rate>3 rate>4 rate>5", "more than 4" },
         { "softirq=1,2,3,4,5,6,7,8,9 rate>1", "at most 8" },
         /* What is no number any more, and what would not print. */
@@ -54,7 +59,9 @@ static void grammar(void **state)
         "vector=nmi rate>1000/s", "class=irq,nmi\tvector=0-31,pf rate>1",
         "domain=web1 reason=MSR,HLT,0x7b p99>50us for=5s",
         "softirq=TIMER,3 mean<=1ms", "domain=each cpu>12.5%", "lost>0",
-        "domain=idle max>1s",
+        "domain=idle max>1s", "port=3,4294967295 rate>1",
+        "kind=virq,EVENT,int80 rate>1", "class=pv-trap,pv-upcall vector=pf "
+        "rate>1", "class=swint vector=0x80 count>0",
     };
     char why[ALERT_WHY_LEN];
     struct alert_rule rule;
@@ -145,6 +152,60 @@ static void measures(void **state)
              findings[0].value[0] != cases[i].value )
             fail_msg("'%s': %f, %smet", cases[i].rule, findings[0].value[0],
                      findings[0].met ? "" : "not ");
+    }
+    feed_test_close(&t);
+}
+
+/* PV guests and event channels, in the first millisecond of their trace. */
+static void pv_measures(void **state)
+{
+    static const struct { const char *rule; double value; } cases[] = {
+        { "class=pv-trap count>0", 200 },
+        { "class=pv-trap vector=pf domain=2 count>0", 200 },
+        { "class=pv-trap vector=gp count>0", 0 },
+        { "class=pv-upcall count>0", 200 },
+        { "class=pv-upcall vector=pf count>0", 100 },
+        { "class=swint vector=0x80 domain=web count>0", 100 },
+        { "class=swint domain=2 count>0", 0 },
+        { "class=evtchn count>0", 200 },
+        { "port=7 count>0", 100 },
+        { "port=3,7 count>0", 200 },
+        { "port=8 count>0", 0 },
+        { "kind=virq count>0", 100 },
+        { "kind=event count>0", 100 },
+        { "kind=exception,virq count>0", 200 },
+        { "kind=ipi count>0", 0 },
+        { "kind=virq port=7 count>0", 0 },
+        { "class=evtchn max>0ns", 2000 },
+        { "port=3 mean>0ns", 2000 },
+        /* A wait is nobody's work. */
+        { "class=evtchn cpu>0", 0 },
+        /* What idtap causes is counted by its reason, and once. */
+        { "class=exit count>0", 100 },
+        { "class=exception,exit vector=pf count>0", 100 },
+        { "count>0", 900 },
+        /* What has a vector; an upcall repeats the trap. */
+        { "vector=pf count>0", 300 },
+    };
+    struct feed_test t;
+    struct interval in;
+    unsigned int i;
+
+    (void)state;
+    feed_test_open_pv(&t, MS);
+    assert_int_equal(feed_next(t.feed, &in), 1);
+    for ( i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        char why[ALERT_WHY_LEN];
+        struct alert_rule rule;
+
+        assert_int_equal(alert_parse(cases[i].rule, &rule, why), 0);
+        nr_findings = 0;
+        assert_int_equal(alert_evaluate(&rule, &in, found, NULL), 0);
+        assert_int_equal(nr_findings, 1);
+        if ( findings[0].value[0] != cases[i].value )
+            fail_msg("'%s': %f, not %f", cases[i].rule, findings[0].value[0],
+                     cases[i].value);
     }
     feed_test_close(&t);
 }
@@ -269,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grammar),
         cmocka_unit_test(measures),
+        cmocka_unit_test(pv_measures),
         cmocka_unit_test(each),
         cmocka_unit_test(fires),
         cmocka_unit_test(command),

@@ -151,6 +151,43 @@ static void choice(void **state)
     feed_test_close(&t);
 }
 
+/*
+ * From a time on: intervals begin there, and what was lost before is no loss.
+ * The loss is told by CPU 1's last packet, which begins at 2 ms.
+ */
+static void window(void **state)
+{
+    static const struct { unsigned int from; uint64_t exits, lost; } cases[] = {
+        { 0, 300, 7 }, { MS / 2, 250, 7 }, { 2 * MS, 100, 7 },
+        { 2 * MS + 3 * MS / 4, 25, 0 },
+    };
+    struct feed_test t;
+    struct interval in;
+    unsigned int i;
+
+    (void)state;
+    for ( i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        uint64_t from = TEST_START + cases[i].from, exits = 0;
+        bool first = true;
+
+        feed_test_open(&t, MS);
+        idtap_iter_window(t.iter, from, UINT64_MAX);
+        feed_from(t.feed, from);
+        while ( feed_next(t.feed, &in) > 0 )
+        {
+            assert_true(in.begin >= from);
+            if ( first )
+                assert_int_equal(in.begin, from);
+            first = false;
+            exits += count(&in, 1, IDTAP_TAB_EXIT, MSR);
+        }
+        assert_int_equal(exits, cases[i].exits);
+        assert_int_equal(in.lost_total, cases[i].lost);
+        feed_test_close(&t);
+    }
+}
+
 /* Names: ids are used again; one that becomes known is not another guest. */
 static void names(void **state)
 {
@@ -181,6 +218,7 @@ int main(void)
         cmocka_unit_test(any_length),
         cmocka_unit_test(gap),
         cmocka_unit_test(choice),
+        cmocka_unit_test(window),
         cmocka_unit_test(names),
     };
 

@@ -102,6 +102,50 @@ static void adds_up(void **state)
     end();
 }
 
+#define DB "{domain=\"2\",name=\"db?\""
+
+/* PV guests, event channels, INT n, and what interception costs. */
+static void pv(void **state)
+{
+    (void)state;
+    m = (struct metrics){ .limit = 20 };
+    feed_test_open_pv(&t, MS);
+    next();
+    same("idtap_interrupts_total" WEB ",class=\"swint\",vector=\"0x80\"}", 100);
+    same("idtap_pv_traps_total" DB ",vector=\"0x0e\",where=\"guest\"}", 100);
+    same("idtap_pv_traps_total" DB ",vector=\"0x0e\",where=\"xen\"}", 100);
+    same("idtap_pv_upcalls_total" DB ",kind=\"event\",vector=\"none\"}", 100);
+    same("idtap_pv_upcalls_total" DB ",kind=\"exception\",vector=\"0x0e\"}",
+         100);
+    same("idtap_evtchn_events_total" DB ",kind=\"virq\",source=\"TIMER\"}",
+         100);
+    same("idtap_evtchn_events_total" DB ",kind=\"interdomain\",source=\"1\"}",
+         100);
+    same("idtap_evtchn_upcall_seconds_bucket" DB ",le=\"1e-06\"}", 0);
+    same("idtap_evtchn_upcall_seconds_bucket" DB ",le=\"2e-06\"}", 100);
+    same("idtap_evtchn_upcall_seconds_sum" DB "}", 0.0002);
+    same("idtap_intercepted_exits_total" WEB "}", 100);
+    same("idtap_intercepted_exit_seconds_total" WEB "}", 0.0001);
+    same("idtap_intercepted_exits_total" DB "}", -1);
+    same("idtap_vm_exits_total" WEB ",reason=\"EXCEPTION_PF\"}", 100);
+    /* 30 ports of one kind and source are one series. */
+    next();
+    same("idtap_evtchn_events_total" DB ",kind=\"interdomain\",source=\"1\"}",
+         131);
+    end();
+
+    /* Few series: what came first, by number, and one for the rest. */
+    m = (struct metrics){ .limit = 1 };
+    feed_test_open_pv(&t, MS);
+    next();
+    same("idtap_pv_traps_total" DB ",vector=\"0x0e\",where=\"guest\"}", 100);
+    same("idtap_pv_traps_total" DB ",vector=\"other\",where=\"other\"}", 100);
+    same("idtap_pv_upcalls_total" DB ",kind=\"other\",vector=\"other\"}", 100);
+    same("idtap_evtchn_events_total" DB ",kind=\"other\",source=\"other\"}",
+         100);
+    end();
+}
+
 /*
  * More vectors than series: who came first stays, the rest is one, and none
  * ever goes back.
@@ -233,6 +277,9 @@ static void promtool(void **state)
     next();
     next();
     next();
+    feed_test_close(&t);
+    feed_test_open_pv(&t, MS);
+    next();
     snprintf(m.domains[0].name, sizeof(m.domains[0].name), "a\"} 1\n\\\xff");
     text = print(METRICS_TEXT);
     test_write_file(path, text, strlen(text));
@@ -249,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_up),
+        cmocka_unit_test(pv),
         cmocka_unit_test(bounded),
         cmocka_unit_test(forgotten),
         cmocka_unit_test(formats),

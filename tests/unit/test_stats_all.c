@@ -8,7 +8,7 @@
 #include "common.h"
 #include "stats_same.h"
 
-#define ALL_PARTS ((IDTAP_STATS_RIPS << 1) - 1)
+#define ALL_PARTS ((IDTAP_STATS_UPCALLS << 1) - 1)
 
 static char *dir;
 

@@ -215,6 +215,107 @@ static void by_vector(void **state)
     end();
 }
 
+/* PV guests: columns of their own, many channels, idtap's own exits. */
+static void pv_pages(void **state)
+{
+    static const char *const first[] = {
+        "idtap top  22:13:20  here  1 CPUs, 1.00 ms, by name",
+        "records 1.00 M/s  nothing lost  interception: 100 k exits/s, 10.0%",
+        "",
+        "DOMAIN                 EXIT/s INJECT/s  LAPIC/s EXCEPT/s    IRQ/s"
+        "    NMI/s SOFTIR/s PVTRAP/s UPCALL/s EVTCHN/s  INT_N/s    %XEN",
+        "d2 (db?)                    -        -        -        -        -"
+        "        -        -    200 k    200 k    200 k        -     0.0",
+        "d1 (web)                100 k        -        -    100 k        -"
+        "        -        -        -        -        -    100 k    10.0",
+        "",
+        "DOMAIN               CLASS     EVENT                     RATE/s"
+        "      MIN     MEAN      P99      MAX   %CPU",
+        "d1 (web)             exit      EXCEPTION_PF               100 k"
+        "  1.00 us  1.00 us  1.00 us  1.00 us   10.0",
+        "d1 (web)             exception 0x0e #PF                   100 k"
+        "        -        -        -        -      -",
+        "d1 (web)             swint     0x80                       100 k"
+        "        -        -        -        -      -",
+        "d2 (db?)             pv-trap   0x0e #PF                   100 k"
+        "        -        -        -        -      -",
+        "d2 (db?)             pv-trap   0x0e #PF in Xen            100 k"
+        "        -        -        -        -      -",
+        "d2 (db?)             pv-upcall event                      100 k"
+        "        -        -        -        -      -",
+        "d2 (db?)             pv-upcall exception #PF              100 k"
+        "        -        -        -        -      -",
+        "d2 (db?)             evtchn    port 3 VIRQ TIMER          100 k"
+        "  2.00 us  2.00 us  2.00 us  2.00 us      -",
+        "d2 (db?)             evtchn    port 7 with d1             100 k"
+        "        -        -        -        -      -",
+    };
+    struct top_row row = { .domain = 2, .table = IDTAP_TAB_EVTCHN,
+        .key = IDTAP_EVTCHN_KEY(110, IDTAP_EVTCHN_INTERDOMAIN, 1) };
+    struct interval in;
+    unsigned int i, ports = 0;
+
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    memset(&m, 0, sizeof(m));
+    view = (struct top_view){ .source = "here", .filter = "",
+                              .selected = ~0u, .sort = TOP_BY_NAME };
+    feed_test_open_pv(&t, MS);
+    next();
+    expect(first, sizeof(first) / sizeof(first[0]));
+
+    /* As wide as what is there: the usual columns that are empty go. */
+    view.width = 101;
+    render();
+    assert_non_null(find("DOMAIN                 EXIT/s EXCEPT/s PVTRAP/s "
+                         "UPCALL/s EVTCHN/s  INT_N/s    %XEN"));
+    view.width = 0;
+
+    /* In detail. */
+    for ( i = 0; strcmp(m.rows[i].name, "port 7 with d1"); i++ )
+        assert_true(i + 1 < m.nr_rows);
+    top_model_watch(&m, &m.rows[i]);
+    render();
+    assert_non_null(find("d2 (db?)  evtchn  port 7 with d1"));
+    for ( i = 0; strcmp(m.rows[i].name, "0x0e #PF in Xen"); i++ )
+        assert_true(i + 1 < m.nr_rows);
+    top_model_watch(&m, &m.rows[i]);
+    render();
+    assert_non_null(find("Everything of vector 0x0e"));
+    assert_non_null(find("pv-upcall exception #PF"));
+    assert_null(find("event   "));
+
+    /* 30 channels: the 20 busiest, the one that is watched, and others. */
+    top_model_watch(&m, &row);
+    next();
+    for ( i = 0; i < m.nr_rows; i++ )
+        ports += m.rows[i].table == IDTAP_TAB_EVTCHN;
+    assert_int_equal(ports, TOP_PORTS + 1);
+    top_model_watch(&m, NULL);
+    render();
+    assert_non_null(find("evtchn    port 129 with d1"));
+    assert_non_null(find("evtchn    others"));
+    assert_string_equal(m.rows[m.nr_rows - 1].name, "others");
+    assert_int_equal(m.rows[m.nr_rows - 1].count, 10);
+    /* The columns stay, though there is nothing of this now. */
+    assert_non_null(find("PVTRAP/s"));
+    assert_null(find("interception"));
+    assert_int_equal(feed_next(t.feed, &in), 0);
+    end();
+
+    row.key = IDTAP_EVTCHN_KEY(125, IDTAP_EVTCHN_INTERDOMAIN, 1);
+    memset(&m, 0, sizeof(m));
+    feed_test_open_pv(&t, MS);
+    next();
+    top_model_watch(&m, &row);
+    next();
+    assert_int_equal(m.watch.row.count, 1);
+    assert_int_equal(m.watch.row.extra, 1);
+    render();
+    assert_non_null(find("  1 while an upcall was pending"));
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +324,7 @@ int main(void)
         cmocka_unit_test(screens),
         cmocka_unit_test(watching),
         cmocka_unit_test(by_vector),
+        cmocka_unit_test(pv_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
