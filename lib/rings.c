@@ -72,6 +72,7 @@ static int map_ring(struct idtap_rings_map *map, unsigned int cpu, uint64_t mfn)
     size_t per_packet = map->packet_size / PAGE, i;
     size_t n = per_packet * map->nr_packets;
     xen_pfn_t *frames;
+    uint64_t begun;
 
     ring->info = map_frame(map, PROT_READ, mfn);
     if ( !ring->info )
@@ -93,8 +94,18 @@ static int map_ring(struct idtap_rings_map *map, unsigned int cpu, uint64_t mfn)
     if ( !ring->packets )
         return -errno;
 
-    /* Go on where the last reader stopped. */
+    /*
+     * Go on where the last reader stopped.  If it left a position that no packet
+     * has come to yet, the ring would be full for ever: nothing is left to read.
+     */
     ring->next = consumed_of(map, cpu)->packets;
+    begun = ring->info->begun;
+    if ( ring->next > begun )
+    {
+        ring->next = begun;
+        __atomic_store_n(&consumed_of(map, cpu)->packets, begun,
+                         __ATOMIC_RELEASE);
+    }
     return 0;
 }
 

@@ -19,18 +19,9 @@
 
 #include <idtap/host.h>
 
+#include "rnd.h"
+
 #define READ_BACK_EVERY 16
-
-/* xorshift64: the same sequence everywhere. */
-static uint64_t state;
-
-static uint64_t rnd(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
 
 #define SOFT_EXCEPTIONS ((1u << 3) | (1u << 4))
 
@@ -137,9 +128,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "Usage: toggle SEED COUNT PAUSE SOFT DOMID...\n");
         return 2;
     }
-    state = strtoull(argv[1], NULL, 0);
-    printf("toggle: seed %llu\n", (unsigned long long)state);
-    state = state * 2 + 1; /* not 0 */
+    rnd_seed(strtoull(argv[1], NULL, 0));
+    printf("toggle: seed %s\n", argv[1]);
     for ( ; (int)nr + 5 < argc; nr++ )
         domains[nr] = strtoul(argv[nr + 5], NULL, 0);
 

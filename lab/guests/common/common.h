@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the truth guests have in common: words for people and for awk, options,
- * time.  Each guest provides the four functions at the end; nothing here knows
+ * time.  Each guest provides the functions at the end; nothing here knows
  * how it was started or how it makes a hypercall.
  */
 #ifndef COMMON_H
@@ -43,7 +43,12 @@ bool cpu_brand_is(const char *brand);
 uint64_t clock_now(const volatile struct vcpu_time_info *t);
 uint64_t clock_ns_to_tsc(const volatile struct vcpu_time_info *t, uint64_t ns);
 
+/* denied.c: Xen answers -EPERM to what only dom0 may do, or the run fails. */
+void denied(const char *what, long rc);
+void denied_check(void);
+
 /* The guest's own. */
+long xen_ask(unsigned int nr, uint64_t a, uint64_t b, uint64_t c);
 void xen_send(uint32_t port);
 uint64_t xen_now(void);
 void xen_sleep(uint64_t ns);

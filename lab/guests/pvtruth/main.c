@@ -73,6 +73,8 @@ void pvtruth_main(struct start_info *info)
     }
     while ( ready != nr_vcpus - 1 )
         xen_sleep(1000000);
+    denied("map the rings", memory_map_xens());
+    denied_check();
     say_begin(info);
     __atomic_store_n(&all_set, true, __ATOMIC_RELEASE); /* start_other() */
     run_cases(c);

@@ -64,6 +64,14 @@ void *memory_map(uint64_t address)
     return va;
 }
 
+/* As dom0 maps the tap's rings; whose page it is, Xen shall not even look. */
+long memory_map_xens(void)
+{
+    return hypercall(__HYPERVISOR_update_va_mapping_otherdomain,
+                     (uint64_t)plain_page, machine(plain_page) | PTE_AD |
+                     PTE_U | PTE_P, UVMF_INVLPG, DOMID_XEN);
+}
+
 uint64_t memory_pte(struct cpu *c, uint64_t at)
 {
     uint64_t pte = PTE_AD | PTE_U | PTE_P;

@@ -203,6 +203,7 @@ void mismatch(struct cpu *c, const char *what, uint64_t got, uint64_t want);
 struct start_info;
 void memory_init(const struct start_info *info);
 void *memory_map(uint64_t machine);     /* a page of Xen's or a back end's */
+long memory_map_xens(void);             /* what Xen says to it */
 uint64_t memory_mfn(const volatile void *page);
 uint64_t memory_pte(struct cpu *c, uint64_t at); /* of a window's plain page */
 void memory_set(uint64_t va, uint64_t pte);

@@ -27,6 +27,11 @@ long hypercall(unsigned int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
     return ret;
 }
 
+long xen_ask(unsigned int nr, uint64_t a, uint64_t b, uint64_t c)
+{
+    return hypercall(nr, a, b, c, 0);
+}
+
 static struct vcpu_info *info(void)
 {
     return &shared->vcpu_info[this_cpu()->id];

@@ -65,6 +65,7 @@ void truth_main(struct hvm_start_info *info)
     __atomic_store_n(&may_enable, true, __ATOMIC_SEQ_CST);
     while ( ready != nr_vcpus - 1 )
         xen_sleep(1000000);
+    denied_check();
     say_begin();
     run_cases(c);
     report_and_exit();

@@ -38,6 +38,11 @@ static long hypercall(unsigned int nr, uint64_t a, uint64_t b, uint64_t c)
     return ret;
 }
 
+long xen_ask(unsigned int nr, uint64_t a, uint64_t b, uint64_t c)
+{
+    return hypercall(nr, a, b, c);
+}
+
 long xen_vcpu_op(unsigned int op, unsigned int vcpu, void *arg)
 {
     return hypercall(__HYPERVISOR_vcpu_op, op, vcpu, (uint64_t)arg);
