@@ -49,3 +49,32 @@ linux_at_work() {
 
 # linux_findings NAME: what must be the same in every run on this machine.
 linux_findings() { grep -E '^load: (digest|skip)' "$(guest_console "$1")"; }
+
+# linux_caused VECTOR: exits that the tap caused in the domain $linux, of what
+# "idtap status --json" said at the end of its work, in $OUT/status.
+linux_caused() {
+    # shellcheck disable=SC2154 # the test sets it
+    awk -v domain="$linux" -v vector="$1" '
+        /"caused":/ { in_caused = 1 }
+        in_caused && /"domain":/ { mine = $2 + 0 == domain }
+        in_caused && mine && /"exits":/ { in_exits = 1; next }
+        /\]/ { in_exits = 0 }
+        in_exits && v++ == vector { print $1 + 0 }' "$OUT/status"
+}
+
+# linux_raised VECTOR: exceptions that the load of $OUT/linux says it raised;
+# INT n is none.
+linux_raised() {
+    sed -n "s/^load: raised vector=$1 n=\([0-9]*\) int=\([0-9]*\).*/\1 \2/p" \
+        "$OUT/linux" | awk '{ n = $1 - $2 } END { print n + 0 }'
+}
+
+# linux_exact VECTOR...: of each, as many exits as exceptions.
+linux_exact() {
+    for _v; do
+        echo "vector $_v: raised $(linux_raised "$_v"), caused $(linux_caused "$_v")"
+        [ "$(linux_raised "$_v")" -eq "$(linux_caused "$_v")" ] ||
+            fail "vector $_v: $(linux_raised "$_v") raised, $(linux_caused "$_v") exits"
+    done
+    [ "$(linux_raised 6)" -gt 0 ] || fail "the load has counted nothing"
+}

@@ -24,6 +24,12 @@ void found_init(void)
     CHECK(found != MAP_FAILED);
 }
 
+void found_count_again(void)
+{
+    memset(found->raised, 0, sizeof(found->raised));
+    memset(found->by_int, 0, sizeof(found->by_int));
+}
+
 void failure(const char *fmt, ...)
 {
     va_list ap;
@@ -57,6 +63,12 @@ void raised(unsigned int vector, unsigned int n)
 {
     CHECK(vector < VECTORS);
     found->raised[vector] += n;
+}
+
+void raised_by_int(unsigned int vector)
+{
+    CHECK(vector < VECTORS);
+    found->by_int[vector]++;
 }
 
 void say_skip(const char *name, const char *why)

@@ -10,11 +10,13 @@
 
 struct found {
     uint64_t digest;          /* of the part that runs */
-    uint64_t raised[VECTORS]; /* since the beginning */
+    uint64_t raised[VECTORS]; /* since it last began to count */
+    uint64_t by_int[VECTORS]; /* of these, by INT n */
 };
 extern struct found *found;
 
 void found_init(void);
+void found_count_again(void);
 uint64_t digest_add(uint64_t digest, uint64_t value);
 
 #endif /* LOAD_CHECK_H */

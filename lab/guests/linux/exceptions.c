@@ -176,9 +176,17 @@ static void wrong(const char *name, const struct fault *f, uint64_t at)
             (unsigned long long)at);
 }
 
+/* What INT n raises is not intercepted as an exception. */
+static bool by_int(const struct row *r)
+{
+    return r->raise == raise_bp_cd03 || r->raise == raise_of_int;
+}
+
 static bool try_row(const struct row *r, struct fault *f)
 {
     fault_take(f, r->raise, r->arg, true);
+    if ( f->sig && by_int(r) )
+        raised_by_int(f->vector);
     return as_it_should(f, (uint64_t)r->at, r->vector, r->error, r->sig,
                         r->code, r->addr == ADDR_RIP);
 }

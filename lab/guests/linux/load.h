@@ -35,6 +35,8 @@ failure(const char *fmt, ...);
 void result(uint64_t value);
 /* The program has raised @n exceptions @vector, and seen them arrive. */
 void raised(unsigned int vector, unsigned int n);
+/* One of these was no exception to the CPU, but an INT @vector. */
+void raised_by_int(unsigned int vector);
 
 uint64_t now_ns(void);
 

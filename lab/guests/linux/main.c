@@ -8,7 +8,10 @@
  * Each part's digest must be the same in every cycle; they are printed at the
  * end, so that two runs on one machine can be compared, too.
  *
- *     load CYCLES SECONDS VERBOSE    ends when both are over; 0 0: never
+ *     load CYCLES SECONDS VERBOSE [WAIT]    ends when both are over; 0 0: never
+ *
+ * With WAIT it waits after the first cycle until somebody says a line on its
+ * standard input, and counts from there.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,12 +92,25 @@ static void print_found(void)
 {
     for ( unsigned int v = 0; v < VECTORS; v++ )
         if ( found->raised[v] )
-            printf("load: raised vector=%u n=%llu\n", v,
-                   (unsigned long long)found->raised[v]);
+            printf("load: raised vector=%u n=%llu int=%llu\n", v,
+                   (unsigned long long)found->raised[v],
+                   (unsigned long long)found->by_int[v]);
     for ( size_t i = 0; i < NR_PARTS; i++ )
         if ( !parts[i].why )
             printf("load: digest %s %016llx\n", parts[i].name,
                    (unsigned long long)parts[i].digest);
+}
+
+static void wait_for_line(void)
+{
+    int c;
+
+    printf("load: waiting\n");
+    do
+        c = getchar();
+    while ( c != '\n' && c != EOF );
+    CHECK(c == '\n');
+    found_count_again();
 }
 
 int main(int argc, char **argv)
@@ -102,7 +118,7 @@ int main(int argc, char **argv)
     unsigned long cycles = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     unsigned long seconds = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     uint64_t said = 0, begin, now;
-    bool over = false;
+    bool wait = argc > 4 && strtoul(argv[4], NULL, 10), over = false;
 
     verbose = argc > 3 && strtoul(argv[3], NULL, 10);
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -124,6 +140,8 @@ int main(int argc, char **argv)
             printf("load: cycle %lu ok\n", cycle);
             said = now;
         }
+        if ( wait && cycle == 1 )
+            wait_for_line();
     }
 
     print_found();
