@@ -159,6 +159,7 @@ void idtap_stats_destroy(struct idtap_stats *s)
     stats_table_clear(&s->raises, IDTAP_TAB_RAISE);
     map_clear(&s->vcpus);
     map_clear(&s->pairs);
+    hist_fronts_free(&s->fronts);
     free(s);
 }
 
