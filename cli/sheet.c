@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tables as text, JSON and CSV: sheet.h says what each kind of cell becomes. */
+/*
+ * Tables as JSON and CSV, and what these have in common with text, which is
+ * sheet_text.c's: sheet.h says what each kind of cell becomes.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,32 +12,12 @@
 
 #include <idtap/metadata.h>
 
-#include "sheet.h"
+#include "sheet_priv.h"
 #include "units.h"
 
-#define HIST_TIMES 6
-#define FIELDS_MAX (SHEET_COLUMNS * HIST_TIMES)
-
-/* What is shown of a histogram; in JSON and CSV, with _ns. */
-static const struct { const char *key, *title; } times[HIST_TIMES] = {
+const struct sheet_time sheet_times[HIST_TIMES] = {
     { "min", "min" }, { "mean", "mean" }, { "p50", "p50" }, { "p99", "p99" },
     { "p999", "p99.9" }, { "max", "max" },
-};
-
-struct line {
-    char **fields;                 /* text, one per field of a line */
-    struct idtap_hist *hists;      /* one per column, if they are shown */
-};
-
-struct sheet {
-    const struct sheet_look *look;
-    const char *name, *title;
-    const struct column *columns;
-    unsigned int nr_columns, nr_fields;
-    unsigned int nr, room;
-    struct line *lines;            /* text only */
-    unsigned int nr_notes;
-    char *notes[8];
 };
 
 static uint64_t ns(const struct sheet_look *look, uint64_t ticks)
@@ -42,7 +25,7 @@ static uint64_t ns(const struct sheet_look *look, uint64_t ticks)
     return idtap_tsc_to_ns(ticks, look->khz);
 }
 
-static uint64_t time_of(const struct idtap_hist *h, unsigned int i)
+uint64_t sheet_time_of(const struct idtap_hist *h, unsigned int i)
 {
     switch ( i )
     {
@@ -60,14 +43,13 @@ static bool is_named(enum cell_kind kind)
     return kind == CELL_VECTOR || kind == CELL_REASON || kind == CELL_SOFTIRQ;
 }
 
-/* Columns to the left are words, the others numbers. */
-static bool is_word(enum cell_kind kind)
+bool sheet_is_word(enum cell_kind kind)
 {
     return kind == CELL_TEXT || kind == CELL_DOMAIN || is_named(kind);
 }
 
-static void time_text(const struct sheet_look *look, uint64_t ticks,
-                      char buf[SHEET_CELL_LEN])
+void sheet_time_text(const struct sheet_look *look, uint64_t ticks,
+                     char buf[SHEET_CELL_LEN])
 {
     char time[UNITS_LEN];
 
@@ -111,7 +93,7 @@ const char *sheet_cell_text(const struct sheet_look *look,
         break;
 
     case CELL_TIME:
-        time_text(look, c->n, buf);
+        sheet_time_text(look, c->n, buf);
         break;
 
     case CELL_ADDRESS:
@@ -176,7 +158,7 @@ static void csv_hist_head(const char *key)
 
     printf("%s_count,%s_sum_ns", key, key);
     for ( i = 0; i < HIST_TIMES; i++ )
-        printf(",%s_%s_ns", key, times[i].key);
+        printf(",%s_%s_ns", key, sheet_times[i].key);
 }
 
 static void csv_head(const struct sheet *s)
@@ -214,7 +196,7 @@ static void csv_hist(const struct sheet_look *look, const struct idtap_hist *h)
     }
     printf("%" PRIu64 ",%" PRIu64, h->count, ns(look, h->sum));
     for ( i = 0; i < HIST_TIMES; i++ )
-        printf(",%" PRIu64, ns(look, time_of(h, i)));
+        printf(",%" PRIu64, ns(look, sheet_time_of(h, i)));
 }
 
 static void csv_cell(const struct sheet_look *look, enum cell_kind kind,
@@ -287,8 +269,8 @@ static void json_hist(const struct sheet_look *look, const char *key,
     json_uint(j, "sum_ns", ns(look, h->sum));
     for ( i = 0; i < HIST_TIMES; i++ )
     {
-        snprintf(name, sizeof(name), "%s_ns", times[i].key);
-        json_uint(j, name, ns(look, time_of(h, i)));
+        snprintf(name, sizeof(name), "%s_ns", sheet_times[i].key);
+        json_uint(j, name, ns(look, sheet_time_of(h, i)));
     }
     if ( look->histograms )
         bars_json(look, h);
@@ -336,193 +318,6 @@ static void json_cell(const struct sheet_look *look, const struct column *col,
                                         (uint16_t)c->n));
 }
 
-/* --- Text --- */
-
-static int text_fields(const struct sheet *s, const struct cell *cells,
-                       struct line *line)
-{
-    char buf[SHEET_CELL_LEN];
-    unsigned int i, k, f = 0;
-
-    for ( i = 0; i < s->nr_columns; i++ )
-    {
-        const struct idtap_hist *h = cells[i].hist;
-
-        if ( !s->columns[i].title )
-            continue;
-        if ( s->columns[i].kind != CELL_HIST )
-        {
-            sheet_cell_text(s->look, &s->columns[i], &cells[i], buf);
-            line->fields[f] = strdup(buf);
-            if ( !line->fields[f++] )
-                return -ENOMEM;
-            continue;
-        }
-
-        if ( line->hists && !cells[i].null &&
-             idtap_hist_merge(&line->hists[i], h) )
-            return -ENOMEM;
-        for ( k = 0; k < HIST_TIMES; k++ )
-        {
-            if ( cells[i].null || !h || !h->count )
-                snprintf(buf, sizeof(buf), "-");
-            else
-                time_text(s->look, time_of(h, k), buf);
-            line->fields[f] = strdup(buf);
-            if ( !line->fields[f++] )
-                return -ENOMEM;
-        }
-    }
-
-    return 0;
-}
-
-static int text_row(struct sheet *s, const struct cell *cells)
-{
-    struct line *l;
-
-    if ( s->nr == s->room )
-    {
-        unsigned int room = s->room ? 2 * s->room : 64;
-
-        l = realloc(s->lines, room * sizeof(*l));
-        if ( !l )
-            return -ENOMEM;
-        s->lines = l;
-        s->room = room;
-    }
-
-    l = &s->lines[s->nr++];
-    l->fields = calloc(s->nr_fields, sizeof(*l->fields));
-    l->hists = s->look->histograms
-               ? calloc(s->nr_columns, sizeof(*l->hists)) : NULL;
-    if ( !l->fields || (s->look->histograms && !l->hists) )
-        return -ENOMEM;
-    return text_fields(s, cells, l);
-}
-
-/* Characters on the terminal; names may be UTF-8. */
-static int width_of(const char *text)
-{
-    int n = 0;
-
-    for ( ; *text; text++ )
-        n += (*text & 0xc0) != 0x80;
-    return n;
-}
-
-static void put_field(const char *text, int width, bool left, bool last)
-{
-    int pad = width - width_of(text);
-
-    printf("  %*s%s%*s", left ? 0 : pad, "", text, left && !last ? pad : 0,
-           "");
-}
-
-/* Group titles of histograms, where they differ from their fields' titles. */
-static void text_groups(const struct sheet *s, const int *width,
-                        unsigned int hists)
-{
-    unsigned int i, k, f = 0;
-
-    if ( hists < 2 )
-        return;
-    for ( i = 0; i < s->nr_columns; i++ )
-    {
-        int w = 0;
-
-        if ( !s->columns[i].title )
-            continue;
-        for ( k = 0; k < (s->columns[i].kind == CELL_HIST ? HIST_TIMES : 1);
-              k++ )
-            w += 2 + width[f++];
-        printf("%*s", w, s->columns[i].kind == CELL_HIST ? s->columns[i].title
-                                                         : "");
-    }
-    putchar('\n');
-}
-
-static void text_table(const struct sheet *s)
-{
-    int width[FIELDS_MAX];
-    bool left[FIELDS_MAX];
-    const char *title[FIELDS_MAX];
-    unsigned int i, k, f = 0, hists = 0;
-
-    for ( i = 0; i < s->nr_columns; i++ )
-    {
-        const struct column *c = &s->columns[i];
-
-        if ( !c->title )
-            continue;
-        hists += c->kind == CELL_HIST;
-        for ( k = 0; k < (c->kind == CELL_HIST ? HIST_TIMES : 1); k++, f++ )
-        {
-            title[f] = c->kind == CELL_HIST ? times[k].title : c->title;
-            left[f] = is_word(c->kind);
-            width[f] = width_of(title[f]);
-        }
-    }
-
-    for ( i = 0; i < s->nr; i++ )
-        for ( f = 0; f < s->nr_fields; f++ )
-            if ( width_of(s->lines[i].fields[f]) > width[f] )
-                width[f] = width_of(s->lines[i].fields[f]);
-
-    text_groups(s, width, hists);
-    for ( f = 0; f < s->nr_fields; f++ )
-        put_field(title[f], width[f], left[f], f + 1 == s->nr_fields);
-    putchar('\n');
-    for ( i = 0; i < s->nr; i++ )
-    {
-        for ( f = 0; f < s->nr_fields; f++ )
-            put_field(s->lines[i].fields[f], width[f], left[f],
-                      f + 1 == s->nr_fields);
-        putchar('\n');
-    }
-}
-
-/* A title of what the row is about: its words. */
-static void text_bars(const struct sheet *s, const struct line *line)
-{
-    char title[512];
-    unsigned int i, f, n;
-
-    for ( i = 0; i < s->nr_columns; i++ )
-    {
-        if ( s->columns[i].kind != CELL_HIST || !line->hists[i].count )
-            continue;
-        n = 0;
-        for ( unsigned int k = f = 0; k < s->nr_columns && n < 400; k++ )
-        {
-            if ( !s->columns[k].title )
-                continue;
-            if ( is_word(s->columns[k].kind) &&
-                 strcmp(line->fields[f], "-") )
-                n += (unsigned int)snprintf(title + n, sizeof(title) - n,
-                                            "%s, ", line->fields[f]);
-            f += s->columns[k].kind == CELL_HIST ? HIST_TIMES : 1;
-        }
-        snprintf(title + n, sizeof(title) - n, "%s", s->columns[i].title);
-        bars_text(s->look, title, &line->hists[i]);
-    }
-}
-
-static void text(const struct sheet *s)
-{
-    unsigned int i;
-
-    printf("\n%s\n\n", s->title);
-    if ( s->nr )
-        text_table(s);
-    else
-        puts("  nothing");
-    for ( i = 0; i < s->nr_notes; i++ )
-        printf("%s  %s\n", i ? "" : "\n", s->notes[i]);
-    for ( i = 0; s->look->histograms && i < s->nr; i++ )
-        text_bars(s, &s->lines[i]);
-}
-
 /* --- All faces --- */
 
 struct sheet *sheet_begin(const struct sheet_look *look, const char *name,
@@ -559,7 +354,7 @@ int sheet_row(struct sheet *s, const struct cell *cells)
     unsigned int i;
 
     if ( s->look->face == SHEET_TEXT )
-        return text_row(s, cells);
+        return sheet_text_row(s, cells);
 
     if ( s->look->face == SHEET_JSON )
         json_object(s->look->json, NULL);
@@ -619,7 +414,7 @@ int sheet_end(struct sheet *s)
         return -ENOMEM;
 
     if ( s->look->face == SHEET_TEXT )
-        text(s);
+        sheet_text(s);
     else if ( s->look->face == SHEET_JSON )
         json_notes(s);
 

@@ -173,11 +173,6 @@ int packet_check_records(const uint8_t *p, int cpu, struct idtap_error *err)
     return 0;
 }
 
-/* Of an event id, in one word: how long it is, and its list. */
-#define KIND_BYTES 0xffu
-#define KIND_BAD   0x100u
-#define KIND_LIST  16
-
 void packet_lists_init(struct packet_lists *l, const uint8_t list_of[256])
 {
     unsigned int event;
@@ -186,11 +181,13 @@ void packet_lists_init(struct packet_lists *l, const uint8_t list_of[256])
     for ( event = 0; event < 256; event++ )
     {
         bool known = event < IDTAP_EV_NR_RING && idtap_record_bytes[event];
-        uint32_t list = list_of[event];
+        uint64_t exit = known && list_of[event] == PACKET_EXITS;
 
         /* What is unknown gets some size, so that there is an end. */
-        l->kind[event] = known ? idtap_record_bytes[event] | list << KIND_LIST
-                               : sizeof(struct idtap_record) | KIND_BAD;
+        l->bytes[event] = known ? idtap_record_bytes[event]
+                                : sizeof(struct idtap_record);
+        l->list[event] = known ? list_of[event] : PACKET_UNKNOWN;
+        l->step[event] = exit << 32 | l->bytes[event];
     }
 }
 
@@ -214,9 +211,8 @@ static int make_room(struct packet_lists *l, uint64_t content)
     if ( !l->memory )
         return -ENOMEM;
     l->room = room;
-    for ( i = 0; i < PACKET_LISTS; i++ )
+    for ( i = 0; i <= PACKET_LISTS; i++ )
         l->at[i] = l->memory + i * room;
-    l->before = l->memory + PACKET_LISTS * room;
     return 0;
 }
 
@@ -227,49 +223,39 @@ int packet_sort_records(const uint8_t *p, struct packet_lists *l,
     uint64_t content = h->content_size / 8, off = sizeof(*h), i;
     uint64_t last = h->timestamp_begin, bad = 0;
     uint64_t *records_of = l->records_of;
-    uint32_t *next[PACKET_LISTS];
-    const uint32_t *exits;
-    ptrdiff_t before;
+    packet_place *next[PACKET_LISTS + 1], place = off;
     int rc = 0;
 
     if ( make_room(l, content) )
         return trace_error(err, -ENOMEM, "", 0, "out of memory");
     memcpy(next, l->at, sizeof(next));
-    exits = l->at[PACKET_EXITS];
-    before = l->before - l->at[PACKET_HANDLERS];
 
     /* Nothing is decided before the end, but that there is one. */
     while ( off < content )
     {
         uint64_t tsc, word;
-        uint32_t kind, domain, *place;
 
         memcpy(&tsc, p + off, 8);
         memcpy(&word, p + off + 8, 8);
-        kind = l->kind[(uint8_t)word];
-        domain = (uint16_t)(word >> 32);
 
-        next[PACKET_HANDLERS][before] =
-            (uint32_t)(next[PACKET_EXITS] - exits);
-        place = next[kind >> KIND_LIST];
-        *place = (uint32_t)off;
-        next[kind >> KIND_LIST] = place + 1;
-        records_of[domain]++;
+        *next[l->list[(uint8_t)word]]++ = place;
+        place += l->step[(uint8_t)word];
+        records_of[(uint16_t)(word >> 32)]++;
 
-        /* No domain is above the idle one's, but none at all. */
-        bad |= (word & BAD_FLAGS) | (kind & KIND_BAD) | (tsc < last) |
-               ((uint16_t)(domain + 1) > IDTAP_DOMID_IDLE + 1);
+        bad |= (word & (BAD_FLAGS | DOMAIN_HIGH)) | (tsc < last);
         last = tsc;
-        off += kind & KIND_BYTES;
+        /* The byte once more: it is there sooner than what the word gives. */
+        off += l->bytes[p[off + offsetof(struct idtap_record, event)]];
     }
 
     for ( i = 0; i < PACKET_LISTS; i++ )
         l->nr[i] = (uint32_t)(next[i] - l->at[i]);
-    /* What is wrong with the packet, another has words for. */
+    bad |= (uint64_t)(next[PACKET_UNKNOWN] - l->at[PACKET_UNKNOWN]);
+    /* Seldom, it is right; what is wrong, another has words for. */
     if ( bad || off != content || last > h->timestamp_end )
         rc = packet_check_records(p, (int)h->cpu_id, err);
     /* Then it does not count. */
-    for ( i = sizeof(*h); rc && i < off; i += l->kind[p[i + 8]] & KIND_BYTES )
+    for ( i = sizeof(*h); rc && i < off; i += l->bytes[p[i + 8]] )
         records_of[idtap_record_at(p + i)->domain]--;
     return rc;
 }

@@ -141,24 +141,33 @@ static int begin(struct idtap_stats *s, const struct idtap_record *r,
     return !(s->parts & IDTAP_STATS_NET) || o->victim ? 0 : -ENOMEM;
 }
 
-static int irq_enter(struct idtap_stats *s, struct cpu *c,
-                     const struct idtap_record *r, bool chosen)
+/* All but putting *o where it can be found. */
+static int irq_begins(struct idtap_stats *s, struct cpu *c,
+                      const struct idtap_record *r, bool chosen,
+                      struct open *o)
 {
     const struct idtap_irq_enter *e = (const void *)r;
-    struct open o = { .tsc = r->tsc, .number = r->vector, .depth = e->depth };
     unsigned int nr = c->irq.nr;
 
+    *o = (struct open){ .tsc = r->tsc, .number = r->vector, .depth = e->depth };
     /* What is not outside this one has ended unseen. */
     while ( c->irq.nr && c->irq.open[c->irq.nr - 1].depth >= e->depth )
         c->irq.nr--;
     if ( c->irq.nr != nr )
         doubt(c);
+    return chosen ? begin(s, r, IDTAP_TAB_IRQ,
+                          IDTAP_IRQ_KEY(e->owner, r->vector, e->irq), o) : 0;
+}
 
-    if ( chosen && begin(s, r, IDTAP_TAB_IRQ,
-                         IDTAP_IRQ_KEY(e->owner, r->vector, e->irq), &o) )
-        return -ENOMEM;
-    push(&c->irq, &o);
-    return 0;
+static int irq_enter(struct idtap_stats *s, struct cpu *c,
+                     const struct idtap_record *r, bool chosen)
+{
+    struct open o;
+    int rc = irq_begins(s, c, r, chosen, &o);
+
+    if ( !rc )
+        push(&c->irq, &o);
+    return rc;
 }
 
 static int nmi_enter(struct idtap_stats *s, struct cpu *c,
@@ -184,20 +193,27 @@ static int nmi_exit(struct idtap_stats *s, struct cpu *c,
     return end(s, c, IDTAP_TAB_NMI, &c->nmi, r->tsc);
 }
 
-static int softirq_enter(struct idtap_stats *s, struct cpu *c,
-                         const struct idtap_record *r, bool chosen)
+static int softirq_begins(struct idtap_stats *s, struct cpu *c,
+                          const struct idtap_record *r, bool chosen,
+                          struct open *o)
 {
-    struct open o = { .tsc = r->tsc, .number = r->vector };
-
+    *o = (struct open){ .tsc = r->tsc, .number = r->vector };
     /* Nothing nests in these two: if one is open, it did not return. */
     if ( c->softirq.nr && idtap_softirq_may_not_return(
                               c->softirq.open[c->softirq.nr - 1].number) )
         c->softirq.nr = 0;
+    return chosen ? begin(s, r, IDTAP_TAB_SOFTIRQ, r->vector, o) : 0;
+}
 
-    if ( chosen && begin(s, r, IDTAP_TAB_SOFTIRQ, r->vector, &o) )
-        return -ENOMEM;
-    push(&c->softirq, &o);
-    return 0;
+static int softirq_enter(struct idtap_stats *s, struct cpu *c,
+                         const struct idtap_record *r, bool chosen)
+{
+    struct open o;
+    int rc = softirq_begins(s, c, r, chosen, &o);
+
+    if ( !rc )
+        push(&c->softirq, &o);
+    return rc;
 }
 
 int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r)
@@ -249,24 +265,65 @@ int stats_handlers(struct idtap_stats *s, struct cpu *c,
     }
 }
 
-int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
-                        const struct stats_handlers_list *l,
-                        uint32_t *guest_ran, bool chosen, bool all)
+static const struct idtap_record *
+handler_at(const struct stats_handlers_list *l, uint32_t i)
 {
-    uint32_t i;
+    return idtap_record_at(l->packet + packet_place_offset(l->at[i]));
+}
+
+/*
+ * Goes through a list.  Most handlers end in the next record of their list:
+ * those need not be pushed to be popped.
+ */
+static inline int some(struct idtap_stats *s, struct cpu *c,
+                       const struct stats_handlers_list *l, bool irqs)
+{
+    struct stack *st = irqs ? &c->irq : &c->softirq;
+    uint8_t enter = irqs ? IDTAP_EV_IRQ_ENTER : IDTAP_EV_SOFTIRQ_ENTER;
+    uint8_t exit = irqs ? IDTAP_EV_IRQ_EXIT : IDTAP_EV_SOFTIRQ_EXIT;
+    uint32_t i, exits = l->exits;
     int rc = 0;
 
     for ( i = 0; i < l->nr && !rc; i++ )
     {
-        const struct idtap_record *r = idtap_record_at(l->packet + l->at[i]);
+        const struct idtap_record *r = handler_at(l, i), *next;
+        bool chosen = l->all || (l->chosen && stats_chooses(s, r));
+        struct open o;
 
-        if ( l->guest_ran[i] != *guest_ran )
+        /* Where a guest has run, nothing is under way. */
+        if ( packet_place_exits(l->at[i]) != exits )
+            st->nr = 0;
+        exits = packet_place_exits(l->at[i]);
+
+        next = i + 1 < l->nr && packet_place_exits(l->at[i + 1]) == exits
+               ? handler_at(l, i + 1) : r;
+        if ( r->event != enter || next->event != exit ||
+             next->vector != r->vector || st->nr == STACK_DEPTH )
         {
-            stats_handlers_guest_ran(c);
-            *guest_ran = l->guest_ran[i];
+            rc = stats_handlers(s, c, r, chosen);
+            continue;
         }
-        rc = stats_handlers(s, c, r,
-                            all || (chosen && stats_chooses(s, r)));
+        rc = irqs ? irq_begins(s, c, r, chosen, &o)
+                  : softirq_begins(s, c, r, chosen, &o);
+        if ( !rc )
+            rc = end(s, c, irqs ? IDTAP_TAB_IRQ : IDTAP_TAB_SOFTIRQ, &o,
+                     next->tsc);
+        i++;
     }
+
+    if ( exits != l->exits_after )
+        st->nr = 0;
     return rc;
+}
+
+int stats_irqs_some(struct idtap_stats *s, struct cpu *c,
+                    const struct stats_handlers_list *l)
+{
+    return some(s, c, l, true);
+}
+
+int stats_softirqs_some(struct idtap_stats *s, struct cpu *c,
+                        const struct stats_handlers_list *l)
+{
+    return some(s, c, l, false);
 }

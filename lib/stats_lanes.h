@@ -103,7 +103,7 @@ struct lane {
     uint32_t next[PACKET_LISTS]; /* of the lists: what was not taken yet */
     uint64_t first_tsc;        /* of the packet: what it is sorted in by */
     uint64_t last_tsc;         /* of what was taken last */
-    uint32_t guest_ran;
+    uint32_t exits;            /* of the packet: before what was taken last */
     bool fresh;                /* nothing of the packet was taken yet */
     bool done;
     bool chosen;               /* the pCPU is */
@@ -139,6 +139,33 @@ int lane_begin(struct lane *l, struct idtap_iter *it);
  */
 int lane_slice(struct lane *l, struct idtap_iter *it,
                const struct slice *slice);
+
+/*
+ * Between stats_lane.c and stats_take.c: the lists that records are sorted into;
+ * takes what is left of these, up to the places `to`; what is open in this slice
+ * will have no entry in it.  0 or -ENOMEM.
+ */
+extern const uint8_t lane_list_of[256];
+int lane_take(struct lane *l, const uint32_t to[PACKET_LISTS]);
+int lane_leave_all_open(struct journal *j);
+
+/* Room for `n` more of `what` in a journal; 0 or -ENOMEM. */
+#define LANE_MORE(j, what, n)                                   \
+    lane_more(&(j)->what, (j)->nr_##what, &(j)->room_##what, (n), \
+              sizeof(*(j)->what))
+int lane_more(void *array, size_t nr, size_t *room, size_t n, size_t size);
+
+static inline struct journal *lane_journal(struct lane *l)
+{
+    return &l->journal[l->slice % 2];
+}
+
+static inline const struct idtap_record *
+lane_record(const struct lane *l, unsigned int list, uint32_t i)
+{
+    return idtap_record_at(l->begin +
+                           packet_place_offset(l->lists.at[list][i]));
+}
 
 /* Settles that journal of all lanes into `all`; 0 or -ENOMEM. */
 struct settling;

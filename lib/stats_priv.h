@@ -13,7 +13,9 @@
 #ifndef IDTAP_STATS_PRIV_H
 #define IDTAP_STATS_PRIV_H
 
+#include "hist_front.h"
 #include "map.h"
+#include "trace_priv.h"
 
 #define STACK_DEPTH 16
 #define DOMAINS_RECENT 64
@@ -105,6 +107,7 @@ struct idtap_stats {
         uint64_t used;        /* bytes */
         struct idtap_stats_over over;
     } room[IDTAP_TAB_ALL];
+    struct hist_fronts fronts; /* of histograms of these tables */
 
     struct idtap_map vcpus;   /* of struct vcpu */
     struct idtap_map pairs;   /* of struct lapic_pair */
@@ -246,14 +249,14 @@ static inline struct idtap_row *stats_row_of(struct idtap_stats *s,
 }
 
 /* A duration of a row of the table; 0 or -ENOMEM. */
-int stats_took_new(struct idtap_stats *s, unsigned int table,
-                   struct idtap_hist *h, uint64_t ticks);
+int stats_took_slowly(struct idtap_stats *s, unsigned int table,
+                      struct idtap_hist *h, uint64_t ticks);
 
 static inline int stats_took(struct idtap_stats *s, unsigned int table,
                              struct idtap_hist *h, uint64_t ticks)
 {
-    return idtap_hist_add_quickly(h, ticks)
-           ? 0 : stats_took_new(s, table, h, ticks);
+    return h->front && hist_front_add(h->front, ticks)
+           ? 0 : stats_took_slowly(s, table, h, ticks);
 }
 
 /* As above, into row->net. */
@@ -288,17 +291,21 @@ void stats_handlers_forget(struct cpu *c);
 int stats_softirq_raise(struct idtap_stats *s, const struct idtap_record *r);
 
 /*
- * Records of handlers alone; `guest_ran`: before each, how often so far.
- * `chosen`: their pCPU is; `all`: they are, whatever they are.
+ * Records of PACKET_IRQS or PACKET_SOFTIRQS alone, for who does not want net
+ * times: for these the two must be seen together.  `exits`, `exits_after`: how
+ * many of PACKET_EXITS come before what these follow, and before what follows
+ * them.  `chosen`: their pCPU is; `all`: they are, whatever they are.
  */
 struct stats_handlers_list {
     const uint8_t *packet;
-    const uint32_t *at, *guest_ran;
-    uint32_t nr;
+    const packet_place *at;
+    uint32_t nr, exits, exits_after;
+    bool chosen, all;
 };
-int stats_handlers_some(struct idtap_stats *s, struct cpu *c,
-                        const struct stats_handlers_list *l,
-                        uint32_t *guest_ran, bool chosen, bool all);
+int stats_irqs_some(struct idtap_stats *s, struct cpu *c,
+                    const struct stats_handlers_list *l);
+int stats_softirqs_some(struct idtap_stats *s, struct cpu *c,
+                        const struct stats_handlers_list *l);
 /* Neither interrupts nor softirqs are under way. */
 static inline void stats_handlers_guest_ran(struct cpu *c)
 {

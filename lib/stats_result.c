@@ -163,6 +163,7 @@ void idtap_stats_destroy(struct idtap_stats *s)
     map_clear(&s->vcpus);
     map_clear(&s->pairs);
     map_clear(&s->waits);
+    hist_fronts_free(&s->fronts);
     free(s);
 }
 

@@ -240,8 +240,10 @@ static int add_up(struct rounds *r)
     int rc = 0;
 
     add_cpus(r->all, r);
+    hist_fronts_empty(&r->all->fronts);
     for ( i = 0; i < r->nr_shards && !rc; i++ )
     {
+        hist_fronts_empty(&r->shards[i]->fronts);
         rc = add_domains(r->shards[i], r->records_of[i]);
         r->shards[i]->parts &= ~IDTAP_STATS_COUNTS; /* added already */
         if ( !rc )
@@ -283,7 +285,8 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
     r->lanes = calloc(r->nr, sizeof(*r->lanes));
     r->shards = calloc(r->nr_shards, sizeof(*r->shards));
     r->records_of = calloc(r->nr_shards, sizeof(*r->records_of));
-    if ( rc || !r->all || !r->lanes || !r->shards || !r->records_of )
+    if ( rc || !r->all || !r->lanes || !r->shards || !r->records_of ||
+         hist_fronts_init(&r->all->fronts) )
         return -ENOMEM;
     r->settling = settling_create(r->all, r->lanes, r->nr);
 
@@ -291,7 +294,8 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
     {
         r->shards[i] = idtap_stats_create_with(options);
         r->records_of[i] = calloc(2 * NR_DOMAINS, sizeof(uint64_t));
-        if ( !r->shards[i] || !r->records_of[i] )
+        if ( !r->shards[i] || !r->records_of[i] ||
+             hist_fronts_init(&r->shards[i]->fronts) )
             return -ENOMEM;
     }
     if ( !r->settling )

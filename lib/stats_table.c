@@ -26,9 +26,23 @@ static const size_t row_sizes[IDTAP_TAB_ALL] = {
     [IDTAP_TAB_RIP]     = sizeof(struct idtap_rip_row),
 };
 
+/* Of these, pointers to fronts, which are there for a while and not counted. */
+static const uint8_t fronts_of[IDTAP_TAB_ALL] = {
+    [0 ... IDTAP_TAB_NR - 1] = 1,
+    [IDTAP_TAB_LAPIC]   = 3,
+    [IDTAP_TAB_ROUTE]   = 3,
+    [IDTAP_TAB_RAISE]   = 1,
+    [IDTAP_TAB_ARRIVAL] = 1,
+};
+
 size_t stats_row_size(unsigned int table)
 {
     return row_sizes[table];
+}
+
+static uint64_t row_counts_as(unsigned int table)
+{
+    return row_sizes[table] - fronts_of[table] * sizeof(void *) + OVERHEAD;
 }
 
 struct idtap_map *stats_map(struct idtap_stats *s,
@@ -63,7 +77,7 @@ static uint64_t used_by(const struct idtap_map *m, unsigned int table)
 
         if ( !row )
             continue;
-        used += row_sizes[table] + OVERHEAD;
+        used += row_counts_as(table);
         for ( r = 0; r < IDTAP_HIST_ROWS; r++ )
             used += row->time.row[r] ? HIST_ROW_BYTES : 0;
     }
@@ -96,7 +110,7 @@ void *stats_new_row(struct idtap_stats *s, unsigned int table,
 {
     if ( s->room[table].used < ROWS_BUDGET )
     {
-        s->room[table].used += size + OVERHEAD;
+        s->room[table].used += row_counts_as(table);
         return map_insert(map, key, size);
     }
 
@@ -112,8 +126,9 @@ void *stats_new_row(struct idtap_stats *s, unsigned int table,
     return map_get(map, IDTAP_KEY_OTHER, size);
 }
 
-int stats_took_new(struct idtap_stats *s, unsigned int table,
-                   struct idtap_hist *h, uint64_t ticks)
+/* A duration for which the histogram needs another row. */
+static int took_new(struct idtap_stats *s, unsigned int table,
+                    struct idtap_hist *h, uint64_t ticks)
 {
     if ( s->room[table].used >= stats_budget )
     {
@@ -121,7 +136,22 @@ int stats_took_new(struct idtap_stats *s, unsigned int table,
         return 0;
     }
     s->room[table].used += HIST_ROW_BYTES;
-    return idtap_hist_add(h, ticks);
+    if ( idtap_hist_add(h, ticks) )
+        return -ENOMEM;
+    if ( h->front )
+        hist_front_row(h->front, idtap_hist_row_of(ticks));
+    return 0;
+}
+
+int stats_took_slowly(struct idtap_stats *s, unsigned int table,
+                      struct idtap_hist *h, uint64_t ticks)
+{
+    if ( h->front ? !hist_front_add_slowly(h->front, ticks)
+                  : !idtap_hist_add_quickly(h, ticks) )
+        return took_new(s, table, h, ticks);
+    if ( h->count % FRONT_AFTER == 0 )
+        hist_front_give(&s->fronts, h);
+    return 0;
 }
 
 int stats_took_net(struct idtap_stats *s, unsigned int table,
@@ -137,7 +167,7 @@ int stats_took_net(struct idtap_stats *s, unsigned int table,
         row->net = calloc(1, sizeof(*row->net));
         if ( !row->net )
             return -ENOMEM;
-        s->room[table].used += sizeof(*row->net) + OVERHEAD;
+        s->room[table].used += sizeof(*row->net) - sizeof(void *) + OVERHEAD;
     }
 
     return stats_took(s, table, row->net, ticks);

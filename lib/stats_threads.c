@@ -263,7 +263,7 @@ static int prepare(struct work *w, const struct idtap_stats_options *o,
 
         mine.parts = sets[i];
         w->stats[i] = idtap_stats_create_with(&mine);
-        if ( !w->stats[i] )
+        if ( !w->stats[i] || hist_fronts_init(&w->stats[i]->fronts) )
             return -ENOMEM;
     }
     return 0;
@@ -283,7 +283,7 @@ int idtap_stats_all(struct idtap_iter *it,
         return rc;
 
     all = idtap_stats_create_with(options);
-    rc = all ? 0 : -ENOMEM;
+    rc = all ? hist_fronts_init(&all->fronts) : -ENOMEM;
     if ( threads > MAX_THREADS )
         threads = MAX_THREADS;
     if ( !rc && threads <= 1 )
@@ -298,7 +298,10 @@ int idtap_stats_all(struct idtap_iter *it,
         for ( i = 0; i < w.nr; i++ )
         {
             if ( !rc )
+            {
+                hist_fronts_empty(&w.stats[i]->fronts);
                 rc = idtap_stats_merge(all, w.stats[i]);
+            }
             idtap_stats_destroy(w.stats[i]);
         }
         for ( i = 0; i < 2; i++ )
@@ -313,6 +316,7 @@ int idtap_stats_all(struct idtap_iter *it,
         idtap_stats_destroy(all);
         return rc;
     }
+    hist_fronts_empty(&all->fronts);
     *out = all;
     return 0;
 }

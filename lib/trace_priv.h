@@ -48,21 +48,39 @@ int packet_check_records(const uint8_t *p, int cpu, struct idtap_error *err);
 enum packet_list {
     PACKET_REST,     /* nobody's */
     PACKET_EXITS,    /* VM exits and entries */
-    PACKET_HANDLERS, /* interrupts, NMIs, softirqs */
+    PACKET_IRQS,     /* interrupts, NMIs */
+    PACKET_SOFTIRQS, /* that are run */
     PACKET_RAISES,   /* of softirqs */
     PACKET_COUNTS,   /* what else is only counted */
     PACKET_ORDERED,  /* what must be seen in the order of all streams */
-    PACKET_LISTS
+    PACKET_LISTS,
+    PACKET_UNKNOWN = PACKET_LISTS /* events that are none; packet.c's */
 };
 
+/*
+ * A record's place: in the low half bytes from the packet's begin, in the high
+ * half how many of PACKET_EXITS are before it.
+ */
+typedef uint64_t packet_place;
+
+static inline uint32_t packet_place_offset(packet_place p)
+{
+    return (uint32_t)p;
+}
+
+static inline uint32_t packet_place_exits(packet_place p)
+{
+    return (uint32_t)(p >> 32);
+}
+
 struct packet_lists {
-    uint32_t *at[PACKET_LISTS];  /* bytes from the packet's begin */
+    packet_place *at[PACKET_LISTS + 1];
     uint32_t nr[PACKET_LISTS];
-    uint32_t *before;            /* by place in PACKET_HANDLERS: how many of
-                                    PACKET_EXITS are before it */
     uint64_t *records_of;        /* by domain id: one is added for each record */
-    uint32_t kind[256];          /* by event id: packet.c's */
-    uint32_t *memory;
+    uint8_t bytes[256];          /* by event id: how long a record is, */
+    uint8_t list[256];           /* which list it is in, */
+    packet_place step[256];      /* and how the next one's place differs */
+    packet_place *memory;
     size_t room;
 };
 

@@ -23,6 +23,7 @@ struct idtap_hist {
     uint64_t sum;  /* wraps above 2^64 */
     uint64_t min;  /* valid if count is not 0 */
     uint64_t max;
+    struct idtap_hist_front *front; /* the library's while it counts; or NULL */
     uint64_t *row[IDTAP_HIST_ROWS]; /* of IDTAP_HIST_SUB; NULL: all zero */
 };
 
@@ -33,21 +34,27 @@ int idtap_hist_merge(struct idtap_hist *to, const struct idtap_hist *from);
 /* Row 0 holds 0 to SUB - 1; row r > 0 holds SUB << (r - 1) and up. */
 static inline unsigned int idtap_hist_row_of(uint64_t value)
 {
-    if ( value < IDTAP_HIST_SUB )
-        return 0;
-    return (unsigned int)(64 - __builtin_clzll(value)) - IDTAP_HIST_SUB_BITS;
+    return IDTAP_HIST_ROWS - 1 -
+           (unsigned int)__builtin_clzll(value | IDTAP_HIST_SUB / 2);
+}
+
+/* Its place in that row. */
+static inline unsigned int idtap_hist_column_of(uint64_t value)
+{
+    unsigned int row = idtap_hist_row_of(value);
+
+    return (value >> (row ? row - 1 : 0)) & (IDTAP_HIST_SUB - 1);
 }
 
 /* Adds a value that needs no more memory; false: it does, nothing is done. */
 static inline bool idtap_hist_add_quickly(struct idtap_hist *h, uint64_t value)
 {
     unsigned int row = idtap_hist_row_of(value);
-    unsigned int shift = row ? row - 1 : 0;
 
     if ( !h->row[row] )
         return false;
 
-    h->row[row][(value >> shift) & (IDTAP_HIST_SUB - 1)]++;
+    h->row[row][idtap_hist_column_of(value)]++;
     if ( !h->count || value < h->min )
         h->min = value;
     if ( value > h->max )

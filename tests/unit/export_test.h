@@ -9,7 +9,17 @@
 
 #include "export_trace.h"
 
+#define ROUNDS 400u
+
 static struct idtap_error export_err;
+
+static inline char *new_trace(bool svm, bool lossy)
+{
+    char *dir = test_dir();
+
+    export_trace(dir, svm, ROUNDS, lossy);
+    return dir;
+}
 
 static inline const struct idtap_export_format *find_format(const char *name)
 {

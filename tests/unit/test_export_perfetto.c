@@ -7,7 +7,6 @@
  */
 #include "export_test.h"
 
-#define ROUNDS     400u
 #define MAX_TRACKS 128u
 #define MAX_NAMES  256u
 #define MAX_FIELDS 4096u

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Histograms: exact below 32, within 1/32 above, up to the ends of 64 bits. */
 #include "common.h"
+#include "hist_front.h"
 
 static uint64_t only(uint64_t value)
 {
@@ -89,12 +90,72 @@ static void merge(void **state)
     idtap_hist_clear(&both);
 }
 
+/* As statistics do it; the front is given after some values. */
+static void add_with_front(struct hist_fronts *f, struct idtap_hist *h,
+                           uint64_t value)
+{
+    if ( h->front ? !hist_front_add(h->front, value) &&
+                    !hist_front_add_slowly(h->front, value)
+                  : !idtap_hist_add_quickly(h, value) )
+    {
+        assert_int_equal(idtap_hist_add(h, value), 0);
+        if ( h->front )
+            hist_front_row(h->front, idtap_hist_row_of(value));
+    }
+    if ( h->count == 10 )
+        hist_front_give(f, h);
+}
+
+/* With a front, a histogram becomes what it is without. */
+static void fronts(void **state)
+{
+    struct idtap_hist h = { 0 }, plain = { 0 }, other = { 0 };
+    struct hist_fronts f = { 0 };
+    uint64_t seed = 1, v;
+    unsigned int i, r, rows = 0;
+
+    (void)state;
+    hist_front_give(&f, &other); /* there are none to be given */
+    assert_null(other.front);
+    assert_int_equal(hist_fronts_init(&f), 0);
+    for ( i = 0; i < 200000; i++ )
+    {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        /* All sizes, and one value that fills its bucket many times. */
+        v = i % 3 ? seed >> (seed >> 32 & 63) : 1000;
+        add_with_front(&f, &h, v);
+        assert_int_equal(idtap_hist_add(&plain, v), 0);
+    }
+    assert_non_null(h.front);
+    assert_true(h.count < plain.count);
+    hist_fronts_empty(&f);
+    assert_null(h.front);
+
+    assert_int_equal(h.count, plain.count);
+    assert_int_equal(h.sum, plain.sum);
+    assert_int_equal(h.min, plain.min);
+    assert_int_equal(h.max, plain.max);
+    for ( r = 0; r < IDTAP_HIST_ROWS; r++ )
+    {
+        assert_int_equal(!h.row[r], !plain.row[r]);
+        rows += !!h.row[r];
+        if ( h.row[r] )
+            assert_memory_equal(h.row[r], plain.row[r],
+                                IDTAP_HIST_SUB * sizeof(uint64_t));
+    }
+    assert_true(rows > FRONT_ROWS);
+    idtap_hist_clear(&h);
+    idtap_hist_clear(&plain);
+    hist_fronts_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bounded_error),
         cmocka_unit_test(quantiles),
         cmocka_unit_test(merge),
+        cmocka_unit_test(fronts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
