@@ -120,25 +120,69 @@ static bool running(unsigned int cpu)
     return c && (READ_ONCE(c->run.own) || READ_ONCE(c->run.swint));
 }
 
-void tap_intercepts_settle(void)
+/*
+ * Of all pCPUs, for an event's exit and its entry may be on two of them: how
+ * many are on their way, and how many ever were.
+ */
+static uint32_t moved, moved_ever;
+
+void tap_intercept_moved(bool begins)
+{
+    uint32_t n = READ_ONCE(moved);
+
+    if ( begins )
+    {
+        __atomic_fetch_add(&moved_ever, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&moved, 1, __ATOMIC_SEQ_CST);
+    }
+    else
+        while ( n && !__atomic_compare_exchange_n(&moved, &n, n - 1, false,
+                                                  __ATOMIC_SEQ_CST,
+                                                  __ATOMIC_SEQ_CST) )
+            ;
+}
+
+static bool any_running(void)
+{
+    unsigned int cpu;
+
+    for ( cpu = 0; cpu < IDTAP_MAX_CPUS; cpu++ )
+        if ( running(cpu) )
+            return true;
+    return false;
+}
+
+bool tap_intercepts_settle(void)
 {
     int64_t end = get_s_time() + SETTLE_NS;
-    unsigned int cpu;
+    uint32_t ever;
 
     /*
      * Whoever entered a guest before the interrupt has left it for the
      * interrupt, and is about to come to the exit hook.  What is still set
-     * after so long belongs to an entry that failed, and to no run.
+     * after so long belongs to an entry that failed, and to no run; and what is
+     * still to be given back, to a vCPU that is paused, or was destroyed.
+     *
+     * An event is counted before its exit is seen as left, and until its entry
+     * is seen as running: none is on its way at first, and none has begun until
+     * all pCPUs were found outside.
      */
-    for ( cpu = 0; cpu < IDTAP_MAX_CPUS; cpu++ )
-        while ( running(cpu) && get_s_time() < end )
-            asm volatile ( "pause" ::: "memory" );
+    do {
+        ever = __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST);
+        if ( !__atomic_load_n(&moved, __ATOMIC_SEQ_CST) && !any_running() &&
+             __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST) == ever )
+            return true;
+        asm volatile ( "pause" ::: "memory" );
+    } while ( get_s_time() < end );
+    return !READ_ONCE(moved);
 }
 
 void tap_intercepts_restart(void)
 {
     unsigned int i;
 
+    /* Of a vCPU that was destroyed, if any. */
+    WRITE_ONCE(moved, 0);
     memset(&tap_caused, 0, sizeof(tap_caused));
     for ( i = 0; i < IDTAP_MAX_INTERCEPTS; i++ )
         tap_caused.domain[i].domain = IDTAP_DOMID_NONE;
