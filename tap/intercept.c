@@ -9,6 +9,7 @@
 
 #define CDF_hvm (1u << 0) /* XEN_DOMCTL_CDF_hvm, public/domctl.h */
 #define SETTLE_NS 1000000000 /* a second: no exit takes so long */
+#define MOVED_NS  1000000    /* from an exit to the entry after it, mostly */
 
 struct idtap_caused_table tap_caused;
 
@@ -154,27 +155,35 @@ static bool any_running(void)
 
 bool tap_intercepts_settle(void)
 {
-    int64_t end = get_s_time() + SETTLE_NS;
-    uint32_t ever;
+    int64_t begin = get_s_time(), now;
+    uint32_t ever, on_their_way;
 
     /*
      * Whoever entered a guest before the interrupt has left it for the
      * interrupt, and is about to come to the exit hook.  What is still set
-     * after so long belongs to an entry that failed, and to no run; and what is
-     * still to be given back, to a vCPU that is paused, or was destroyed.
+     * after so long belongs to an entry that failed, and to no run, or to a
+     * pCPU that does not get on (a hypervisor below us).
      *
      * An event is counted before its exit is seen as left, and until its entry
      * is seen as running: none is on its way at first, and none has begun until
-     * all pCPUs were found outside.
+     * all pCPUs were found outside.  Its vCPU may wait for this very pCPU, or be
+     * paused, or destroyed: it is not waited for long.
      */
     do {
         ever = __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST);
-        if ( !__atomic_load_n(&moved, __ATOMIC_SEQ_CST) && !any_running() &&
-             __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST) == ever )
-            return true;
+        on_their_way = __atomic_load_n(&moved, __ATOMIC_SEQ_CST);
+        now = get_s_time();
+        if ( !any_running() )
+        {
+            if ( !on_their_way &&
+                 __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST) == ever )
+                return true;
+            if ( now - begin > MOVED_NS )
+                return false;
+        }
         asm volatile ( "pause" ::: "memory" );
-    } while ( get_s_time() < end );
-    return !READ_ONCE(moved);
+    } while ( now - begin < SETTLE_NS );
+    return false;
 }
 
 void tap_intercepts_restart(void)
