@@ -146,8 +146,8 @@ static int config_apply(const struct idtap_config *new)
     __atomic_store_n(&tap_filter, next, __ATOMIC_RELEASE);
     on_selected_cpus(cpu_online_map, nothing, NULL, 1);
     /* No exit hook may be idle while its pCPU has something to restore. */
-    if ( !new->nr_intercepts )
-        tap_intercepts_settle();
+    if ( !new->nr_intercepts && !tap_intercepts_settle() )
+        gate |= TAP_GATE_INTERCEPT;
     WRITE_ONCE(tap_classes, gate);
     put_cpu_maps();
     config = *new;

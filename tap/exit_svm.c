@@ -120,6 +120,73 @@ static void intercepts_changed(const char *vmcb)
              VMCB(uint32_t, vmcb, CLEAN) & ~CLEAN_INTERCEPTS);
 }
 
+#define SW_EXCEPTIONS ((1u << TRAP_bp) | (1u << TRAP_of))
+/* #TS #NP #SS #GP #PF: by which the delivery of an event can fail. */
+#define DELIVERY_FAULTS ((1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | \
+                         (1u << TRAP_pf))
+
+/*
+ * What reflect() gave back waits in EVENTINJ: nothing else is injected after an
+ * SMI.
+ */
+static bool gives_back(const char *vmcb, uint64_t event)
+{
+    return (event & EVENT_V) && EVENT_TYPE(event) >= IDTAP_TYPE_HW_EXCEPTION &&
+           VMCB(uint64_t, vmcb, EXITCODE) == VMEXIT_SMI;
+}
+
+/* The length of INT n, INT3 or INTO, if that is what @event says; else 0. */
+static unsigned int software_length(uint64_t event)
+{
+    unsigned int vector = EVENT_VECTOR(event);
+
+    if ( !(event & EVENT_V) )
+        return 0;
+    if ( EVENT_TYPE(event) == IDTAP_TYPE_SW_INTERRUPT )
+        return 2;
+    return EVENT_TYPE(event) == IDTAP_TYPE_HW_EXCEPTION && vector < 32 &&
+           (SW_EXCEPTIONS & (1u << vector));
+}
+
+/*
+ * CPUs that do not save nRIP do not take it either: to inject INT n, INT3 or
+ * INTO, Xen moves RIP behind the instruction beforehand.  By how much it has
+ * done that for what we gave back and this entry injects.
+ */
+static unsigned int moved_rip(const char *vmcb)
+{
+    uint64_t event = VMCB(uint64_t, vmcb, EVENTINJ);
+
+    return !(svm_feature_flags & SVM_NRIPS) && gives_back(vmcb, event)
+           ? software_length(event) : 0;
+}
+
+/*
+ * The delivery of such an event has failed, or something else has interrupted
+ * it: RIP must be where the CPU would have left it, at the instruction.  All of
+ * the kind are intercepted in that run, so that none is delivered that was not
+ * injected.  (Prefixes are not stepped back over; they change nothing.)
+ */
+static void rip_back(const char *vmcb, unsigned int moved)
+{
+    uint64_t rip = VMCB(uint64_t, vmcb, RIP);
+
+    if ( software_length(VMCB(uint64_t, vmcb, EXITINTINFO)) == moved )
+        VMCB_SET(uint64_t, vmcb, RIP, rip < 1ull << 32 ? (uint32_t)(rip - moved)
+                                                       : rip - moved);
+}
+
+/* An exit of ours for INT n, INT3 or INTO on such a CPU: Xen will move RIP. */
+static bool will_move_rip(const struct tap_run *run, uint64_t code)
+{
+    if ( svm_feature_flags & SVM_NRIPS )
+        return false;
+    return code == VMEXIT_SWINT ? run->swint :
+           code - VMEXIT_EXCEPTION_FIRST < 32 &&
+           (run->own & SW_EXCEPTIONS &
+            (1u << (code - VMEXIT_EXCEPTION_FIRST)));
+}
+
 /* At the exit: the intercepts are Xen's alone again. */
 static uint32_t intercepts_restore(struct tap_cpu *c, const char *vmcb,
                                    bool *swint)
@@ -132,40 +199,13 @@ static uint32_t intercepts_restore(struct tap_cpu *c, const char *vmcb,
     if ( *swint )
         VMCB_SET(uint32_t, vmcb, GENERAL1,
                  VMCB(uint32_t, vmcb, GENERAL1) & ~GENERAL1_SWINT);
-    WRITE_ONCE(c->run.own, 0);
-    WRITE_ONCE(c->run.swint, false);
+    if ( c->run.moved )
+        rip_back(vmcb, c->run.moved);
+    c->run.moved = 0;
+    /* Before settling sees it as left: pairs with tap_intercepts_settle(). */
+    __atomic_store_n(&c->run.own, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->run.swint, false, __ATOMIC_RELEASE);
     return own;
-}
-
-#define SW_EXCEPTIONS ((1u << TRAP_bp) | (1u << TRAP_of))
-/* #TS #NP #SS #GP #PF: by which the delivery of an event can fail. */
-#define DELIVERY_FAULTS ((1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | \
-                         (1u << TRAP_pf))
-
-/*
- * CPUs that do not save nRIP do not take it either: to inject INT n, INT3 or
- * INTO, Xen moves RIP behind the instruction beforehand.  If the delivery then
- * fails, RIP must be where the CPU would have left it: at the instruction.  As
- * these are intercepted, none is delivered that was not injected so.  (Prefixes
- * are not stepped back over; they change nothing.)
- */
-static void rip_back(const char *vmcb, uint32_t own, bool swint)
-{
-    uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    uint64_t rip = VMCB(uint64_t, vmcb, RIP);
-    unsigned int vector = EVENT_VECTOR(intinfo), back = 0;
-
-    if ( (svm_feature_flags & SVM_NRIPS) || !(intinfo & EVENT_V) )
-        return;
-    if ( EVENT_TYPE(intinfo) == IDTAP_TYPE_SW_INTERRUPT && swint )
-        back = 2;
-    else if ( EVENT_TYPE(intinfo) == IDTAP_TYPE_HW_EXCEPTION && vector < 32 &&
-              (SW_EXCEPTIONS & (1u << vector)) &&
-              (swint || (own & (1u << vector))) )
-        back = 1;
-    if ( back )
-        VMCB_SET(uint64_t, vmcb, RIP, rip < 1ull << 32 ? (uint32_t)(rip - back)
-                                                       : rip - back);
 }
 
 /* At the entry, with interrupts off: ours beside Xen's. */
@@ -173,15 +213,20 @@ static void intercepts_add(struct tap_cpu *c, const struct vcpu *v,
                            const char *vmcb)
 {
     uint32_t xens = VMCB(uint32_t, vmcb, EXCEPTIONS);
+    unsigned int moved = moved_rip(vmcb);
     bool swint;
     uint32_t own = tap_intercept_own(c, v, xens, &swint);
 
     /* An INT n that could not be read: the guest is to execute it alone. */
     swint = swint && c->run.no_swint != v;
     c->run.no_swint = NULL;
-    /* What rip_back() is to set right must exit. */
-    if ( !(svm_feature_flags & SVM_NRIPS) && (swint || (own & SW_EXCEPTIONS)) )
-        own |= DELIVERY_FAULTS & ~xens;
+    /* For rip_back(), whatever is asked for by now. */
+    if ( moved )
+    {
+        own |= (DELIVERY_FAULTS | SW_EXCEPTIONS) & ~xens;
+        swint = true;
+    }
+    c->run.moved = moved;
     c->run.xens = xens;
     WRITE_ONCE(c->run.own, own);
     WRITE_ONCE(c->run.swint, swint);
@@ -192,6 +237,8 @@ static void intercepts_add(struct tap_cpu *c, const struct vcpu *v,
                  VMCB(uint32_t, vmcb, GENERAL1) | GENERAL1_SWINT);
     if ( own || swint )
         intercepts_changed(vmcb);
+    if ( moved )
+        tap_intercept_moved(false);
 }
 
 static struct x86_event event_of(const char *vmcb, unsigned int vector)
@@ -247,7 +294,7 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
     int exception = exception_of(code);
     unsigned int flags;
     uint32_t own;
-    bool swint, ours;
+    bool swint, ours, moves;
 
     if ( unlikely(!c) )
     {
@@ -255,9 +302,10 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
         return;
     }
 
+    moves = will_move_rip(&c->run, code);
+    if ( unlikely(moves) )
+        tap_intercept_moved(true);
     own = intercepts_restore(c, vmcb, &swint);
-    if ( own || swint )
-        rip_back(vmcb, own, swint);
     flags = code - VMEXIT_EXCEPTION_FIRST < 32 && (own & (1u << exception))
             ? IDTAP_F_INTERCEPT : 0;
     ours = flags || (swint && code == VMEXIT_SWINT);
@@ -274,6 +322,8 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
         c->run.no_swint = !tap_swint_reflect(c, v, regs, vmcb) ? v : NULL;
     else
         svm_vmexit_handler(regs);
+    if ( unlikely(moves) && !moved_rip(vmcb) )
+        tap_intercept_moved(false); /* it became a fault, or nothing */
     /* Xen has just called all of the VMCB clean. */
     if ( own || swint )
         intercepts_changed(vmcb);
@@ -299,11 +349,8 @@ static void inject_record(struct tap_ring *ring, const struct vcpu *v,
     bool again = (intinfo & EVENT_V) &&
                  EVENT_VECTOR(intinfo) == EVENT_VECTOR(event) &&
                  EVENT_TYPE(intinfo) == EVENT_TYPE(event);
-    /* What reflect() gave back: nothing else is injected after an SMI. */
-    bool gives_back = VMCB(uint64_t, vmcb, EXITCODE) == VMEXIT_SMI &&
-                      EVENT_TYPE(event) >= IDTAP_TYPE_HW_EXCEPTION;
     unsigned int flags = nested_flag(v) | (again ? IDTAP_F_REINJECT : 0) |
-                         (gives_back ? IDTAP_F_INTERCEPT : 0) |
+                         (gives_back(vmcb, event) ? IDTAP_F_INTERCEPT : 0) |
                          (event & EVENT_EV ? IDTAP_F_ERROR_CODE : 0);
     struct tap_slot slot;
     struct idtap_inject *r =

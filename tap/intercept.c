@@ -9,6 +9,7 @@
 
 #define CDF_hvm (1u << 0) /* XEN_DOMCTL_CDF_hvm, public/domctl.h */
 #define SETTLE_NS 1000000000 /* a second: no exit takes so long */
+#define MOVED_NS  1000000    /* from an exit to the entry after it, mostly */
 
 struct idtap_caused_table tap_caused;
 
@@ -120,25 +121,77 @@ static bool running(unsigned int cpu)
     return c && (READ_ONCE(c->run.own) || READ_ONCE(c->run.swint));
 }
 
-void tap_intercepts_settle(void)
+/*
+ * Of all pCPUs, for an event's exit and its entry may be on two of them: how
+ * many are on their way, and how many ever were.
+ */
+static uint32_t moved, moved_ever;
+
+void tap_intercept_moved(bool begins)
 {
-    int64_t end = get_s_time() + SETTLE_NS;
+    uint32_t n = READ_ONCE(moved);
+
+    if ( begins )
+    {
+        __atomic_fetch_add(&moved_ever, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&moved, 1, __ATOMIC_SEQ_CST);
+    }
+    else
+        while ( n && !__atomic_compare_exchange_n(&moved, &n, n - 1, false,
+                                                  __ATOMIC_SEQ_CST,
+                                                  __ATOMIC_SEQ_CST) )
+            ;
+}
+
+static bool any_running(void)
+{
     unsigned int cpu;
+
+    for ( cpu = 0; cpu < IDTAP_MAX_CPUS; cpu++ )
+        if ( running(cpu) )
+            return true;
+    return false;
+}
+
+bool tap_intercepts_settle(void)
+{
+    int64_t begin = get_s_time(), now;
+    uint32_t ever, on_their_way;
 
     /*
      * Whoever entered a guest before the interrupt has left it for the
      * interrupt, and is about to come to the exit hook.  What is still set
-     * after so long belongs to an entry that failed, and to no run.
+     * after so long belongs to an entry that failed, and to no run, or to a
+     * pCPU that does not get on (a hypervisor below us).
+     *
+     * An event is counted before its exit is seen as left, and until its entry
+     * is seen as running: none is on its way at first, and none has begun until
+     * all pCPUs were found outside.  Its vCPU may wait for this very pCPU, or be
+     * paused, or destroyed: it is not waited for long.
      */
-    for ( cpu = 0; cpu < IDTAP_MAX_CPUS; cpu++ )
-        while ( running(cpu) && get_s_time() < end )
-            asm volatile ( "pause" ::: "memory" );
+    do {
+        ever = __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST);
+        on_their_way = __atomic_load_n(&moved, __ATOMIC_SEQ_CST);
+        now = get_s_time();
+        if ( !any_running() )
+        {
+            if ( !on_their_way &&
+                 __atomic_load_n(&moved_ever, __ATOMIC_SEQ_CST) == ever )
+                return true;
+            if ( now - begin > MOVED_NS )
+                return false;
+        }
+        asm volatile ( "pause" ::: "memory" );
+    } while ( now - begin < SETTLE_NS );
+    return false;
 }
 
 void tap_intercepts_restart(void)
 {
     unsigned int i;
 
+    /* Of a vCPU that was destroyed, if any. */
+    WRITE_ONCE(moved, 0);
     memset(&tap_caused, 0, sizeof(tap_caused));
     for ( i = 0; i < IDTAP_MAX_INTERCEPTS; i++ )
         tap_caused.domain[i].domain = IDTAP_DOMID_NONE;

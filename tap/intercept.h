@@ -27,6 +27,7 @@ struct tap_run {
     uint32_t own;    /* exceptions that only we intercept; 0 outside a run */
     uint32_t xens;   /* Xen's own mask, to be restored */
     bool swint;      /* INT n, which Xen never intercepts */
+    uint8_t moved;   /* RIP's, for the event that it began with: exit_svm.c */
     uint16_t domain; /* whose exit it was that we caused last, */
     uint64_t since;  /* its TSC, or 0 when it has been accounted for, */
     const struct vcpu *vcpu; /* and its vCPU */
@@ -48,6 +49,12 @@ void tap_intercept_caused(struct tap_cpu *c, const struct vcpu *v,
 /* At the entry after it: how long it took. */
 void tap_intercept_entered(struct tap_cpu *c, const struct vcpu *v);
 
+/*
+ * AMD CPUs without nRIP: an event is on its way to be given back by an entry
+ * that moves RIP, or no longer.  While one is, no entry hook may be idle.
+ */
+void tap_intercept_moved(bool begins);
+
 struct idtap_config;
 extern struct idtap_caused_table tap_caused;
 
@@ -56,9 +63,11 @@ int tap_intercepts_check(const struct idtap_config *config);
 
 /*
  * Returns when no guest runs any more with what the filter before the present
- * one intercepted.  After every pCPU has taken an interrupt since.
+ * one intercepted, and all is given back.  After every pCPU has taken an
+ * interrupt since.  False: not in time; for what is still to be restored or given
+ * back the gate must stay open.
  */
-void tap_intercepts_settle(void);
+bool tap_intercepts_settle(void);
 
 /* Counts from 0 again. */
 void tap_intercepts_restart(void);

@@ -4,10 +4,9 @@
  * everything else of the configuration stays as a recorder has put it in force.
  * In the end nothing is intercepted.
  *
- *     toggle SEED COUNT PAUSE SOFT DOMID...
+ *     toggle SEED COUNT PAUSE EXCEPTIONS DOMID...
  *
- * SOFT 0: no software exceptions and interrupts (INT3, INTO, INT n), for CPUs
- * that do not save nRIP: docs/interception.md names the hole that is there. *
+ * EXCEPTIONS is the mask of those that may be intercepted, and bit 32 is INT n.
  * Between two changes it does nothing for up to PAUSE microseconds, one time in
  * four for none at all.  Now and then a configuration is read back, and must be
  * what was written.
@@ -23,10 +22,10 @@
 
 #define READ_BACK_EVERY 16
 
-#define SOFT_EXCEPTIONS ((1u << 3) | (1u << 4))
+#define SWINT (1ull << 32)
 
 /* All, none, one, or any. */
-static uint32_t random_exceptions(bool soft)
+static uint32_t random_exceptions(uint64_t allowed)
 {
     uint64_t r = rnd();
     uint32_t mask;
@@ -39,11 +38,11 @@ static uint32_t random_exceptions(bool soft)
     case 3: mask = 1u << 14; break; /* page faults: the most frequent ones */
     default: mask = r >> 32; break;
     }
-    return mask & ~IDTAP_INTERCEPT_NEVER & ~(soft ? 0 : SOFT_EXCEPTIONS);
+    return mask & ~IDTAP_INTERCEPT_NEVER & allowed;
 }
 
 static void random_intercepts(struct idtap_config *c, const uint16_t *domains,
-                              unsigned int nr, bool soft, bool swint)
+                              unsigned int nr, uint64_t allowed)
 {
     unsigned int i;
 
@@ -58,8 +57,8 @@ static void random_intercepts(struct idtap_config *c, const uint16_t *domains,
         if ( r & (i < nr ? 1 : 3) )
             continue;
         e->domain = i < nr ? domains[i] : IDTAP_INTERCEPT_ALL;
-        e->exceptions = random_exceptions(soft);
-        e->flags = swint && (r & 4) ? IDTAP_INTERCEPT_SWINT : 0;
+        e->exceptions = random_exceptions(allowed);
+        e->flags = (allowed & SWINT) && (r & 4) ? IDTAP_INTERCEPT_SWINT : 0;
         c->nr_intercepts++;
     }
 }
@@ -81,8 +80,8 @@ static void random_pause(unsigned long most_us)
 }
 
 static int toggle(struct idtap_host *host, unsigned long count,
-                  unsigned long pause_us, bool soft, const uint16_t *domains,
-                  unsigned int nr)
+                  unsigned long pause_us, uint64_t allowed,
+                  const uint16_t *domains, unsigned int nr)
 {
     static struct idtap_status status;
     struct idtap_config config, now;
@@ -91,11 +90,12 @@ static int toggle(struct idtap_host *host, unsigned long count,
 
     if ( rc || status.state != IDTAP_STATE_ATTACHED )
         return failed("no tap", 0, rc);
+    if ( !(status.hardware & IDTAP_HW_SWINT) )
+        allowed &= ~SWINT;
     config = status.config;
     for ( i = 1; i <= count; i++ )
     {
-        random_intercepts(&config, domains, nr, soft,
-                          soft && (status.hardware & IDTAP_HW_SWINT));
+        random_intercepts(&config, domains, nr, allowed);
         entries += config.nr_intercepts;
         if ( (rc = idtap_configure(host, &config)) )
             return failed("idtap_configure()", i, rc);
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 
     if ( argc < 6 || argc - 5 > (int)IDTAP_MAX_INTERCEPTS - 1 )
     {
-        fprintf(stderr, "Usage: toggle SEED COUNT PAUSE SOFT DOMID...\n");
+        fprintf(stderr, "Usage: toggle SEED COUNT PAUSE EXCEPTIONS DOMID...\n");
         return 2;
     }
     rnd_seed(strtoull(argv[1], NULL, 0));
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
     if ( (rc = idtap_host_open(&host)) )
         return failed("idtap_host_open()", 0, rc);
     rc = toggle(host, strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0),
-                strtoul(argv[4], NULL, 0),
+                strtoull(argv[4], NULL, 0),
                 domains, nr);
     idtap_host_close(host);
     return rc;
