@@ -189,6 +189,7 @@ run_child(const struct alerts *a, const struct state *s,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     execl("/bin/sh", "sh", "-c", a->run, (char *)NULL);
     _exit(127);
 }

@@ -144,6 +144,8 @@ pid_t record_start_command(char **command)
         close(report[0]);
         fcntl(report[1], F_SETFD, FD_CLOEXEC);
         sigprocmask(SIG_SETMASK, signals_mask(), NULL);
+        signal(SIGPIPE, SIG_DFL);
+        signal(SIGXFSZ, SIG_DFL);
         execvp(command[0], command);
         err = errno;
         if ( write(report[1], &err, sizeof(err)) < 0 )
@@ -250,7 +252,6 @@ static int record(struct idtap_host *host, struct record_args *a)
 
     if ( !stats )
         return record_failure(-ENOMEM, a->rec.dir);
-    signals_block();
     rc = record_alerts_open(&run.alerts, a, host);
     if ( !rc )
         rc = idtap_recorder_start(host, &a->rec, &r);
@@ -319,6 +320,8 @@ int cmd_record(int argc, char **argv)
     status = parse_args(argc, argv, &a);
     if ( !status )
     {
+        /* Whoever interrupts an attach means that it shall be undone. */
+        signals_block();
         status = session_begin(&session, argv[0],
                                a.flight_bytes ? FLIGHT_WORD : "record",
                                &a.opt);

@@ -17,6 +17,7 @@
 #include "units.h"
 
 #define LOCK_FILE "/run/idtap.lock"
+#define CHANGE_LOCK_FILE "/run/idtap.change"
 
 int cli_open_host(struct idtap_host **host)
 {
@@ -110,11 +111,62 @@ void cli_host_error(int rc, const char *what)
         cli_error("%s: %s", what, strerror(-rc));
 }
 
+/*
+ * One attach or detach at a time, and whoever is killed in the middle lets go:
+ * so what is found half done is nobody's.  -1: no lock, no such conclusions.
+ */
+static int lock_changes(void)
+{
+    int fd = open(CHANGE_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    while ( fd >= 0 && flock(fd, LOCK_EX) )
+        if ( errno != EINTR )
+        {
+            close(fd);
+            fd = -1;
+        }
+    return fd;
+}
+
+static void unlock_changes(int fd)
+{
+    if ( fd >= 0 )
+        close(fd);
+}
+
+/* Is the payload in Xen, not in effect? */
+static bool half_attached(struct idtap_host *host)
+{
+    struct idtap_status *s = calloc(1, sizeof(*s));
+    bool half = s && !idtap_status(host, s) && s->state == IDTAP_STATE_UPLOADED;
+
+    free(s);
+    return half;
+}
+
+static int try_attach(struct idtap_host *host,
+                      const struct idtap_attach_options *options,
+                      struct idtap_attach_error *e)
+{
+    int lock = lock_changes(), rc = idtap_attach(host, options, e);
+
+    if ( rc == -EALREADY && lock >= 0 && half_attached(host) )
+    {
+        cli_warn("an attach or detach was killed half done; its rest is "
+                 "removed first");
+        rc = idtap_detach(host);
+        if ( !rc )
+            rc = idtap_attach(host, options, e);
+    }
+    unlock_changes(lock);
+    return rc;
+}
+
 int cli_attach(struct idtap_host *host,
                const struct idtap_attach_options *options)
 {
     struct idtap_attach_error *e = calloc(1, sizeof(*e));
-    int rc = e ? idtap_attach(host, options, e) : -ENOMEM;
+    int rc = e ? try_attach(host, options, e) : -ENOMEM;
     int status = CLI_FAILURE;
 
     switch ( -rc )
@@ -165,9 +217,10 @@ int cli_attach(struct idtap_host *host,
 
 int cli_detach(struct idtap_host *host)
 {
-    int rc = idtap_detach(host);
+    int lock = lock_changes(), rc = idtap_detach(host);
     pid_t pid;
 
+    unlock_changes(lock);
     switch ( -rc )
     {
     case 0:

@@ -123,6 +123,8 @@ int main(int argc, char **argv)
 {
     /* A reader that goes away (`| head`) is seen as a failed write. */
     signal(SIGPIPE, SIG_IGN);
+    /* So is a file that may not grow: a recorder must live to detach. */
+    signal(SIGXFSZ, SIG_IGN);
 
     if ( argc < 2 )
     {

@@ -395,7 +395,6 @@ int record_flight(struct idtap_host *host, struct record_args *a)
     if ( !rc )
     {
         fl->args = a;
-        signals_block();
         /* What somebody had to say to a recorder before us. */
         unlink(TRIGGER_FILE);
         /* Better to know now than when it matters. */

@@ -24,6 +24,8 @@
 
 #include "crc32.h"
 
+#define UNFINISHED "." IDTAP_METADATA_FILE
+
 /* A TSDL string literal; everything but plain ASCII becomes \ooo. */
 static void put_string(FILE *f, const char *s)
 {
@@ -293,13 +295,16 @@ int idtap_metadata_write(int dirfd, const struct idtap_trace_info *info)
     if ( !text )
         return -ENOMEM;
 
-    fd = openat(dirfd, IDTAP_METADATA_FILE,
-                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    /* Under its name it is whole: who writes it may be killed meanwhile. */
+    if ( !faccessat(dirfd, IDTAP_METADATA_FILE, F_OK, AT_SYMLINK_NOFOLLOW) )
+        fd = -EEXIST;
+    else if ( (fd = openat(dirfd, UNFINISHED, O_WRONLY | O_CREAT | O_TRUNC |
+                           O_NOFOLLOW | O_CLOEXEC, 0600)) < 0 )
+        fd = -errno;
     if ( fd < 0 )
     {
-        rc = -errno;
         free(text);
-        return rc;
+        return fd;
     }
 
     while ( done < len )
@@ -318,8 +323,10 @@ int idtap_metadata_write(int dirfd, const struct idtap_trace_info *info)
 
     if ( close(fd) && !rc )
         rc = -errno;
+    if ( !rc && renameat(dirfd, UNFINISHED, dirfd, IDTAP_METADATA_FILE) )
+        rc = -errno;
     if ( rc )
-        unlinkat(dirfd, IDTAP_METADATA_FILE, 0);
+        unlinkat(dirfd, UNFINISHED, 0);
 
     free(text);
     return rc;

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,24 @@ static int add_part(struct idtap_trace *t, const char *path,
     return rc;
 }
 
+/*
+ * A recorder that was killed when it began a part leaves it without metadata,
+ * and then without streams.
+ */
+static bool never_begun(const char *path)
+{
+    struct dirent *d;
+    DIR *dir = opendir(path);
+    bool empty = dir;
+
+    while ( dir && (d = readdir(dir)) )
+        if ( d->d_name[0] != '.' )
+            empty = false;
+    if ( dir )
+        closedir(dir);
+    return empty;
+}
+
 static int add_parts(struct idtap_trace *t, const char *path,
                      struct idtap_error *err)
 {
@@ -174,13 +193,13 @@ static int add_parts(struct idtap_trace *t, const char *path,
         if ( !rc && snprintf(part, sizeof(part), "%s/%s", path,
                              names[i]->d_name) >= (int)sizeof(part) )
             rc = trace_error(err, -ENAMETOOLONG, path, 0, "path too long");
-        if ( !rc )
+        if ( !rc && !never_begun(part) )
             rc = add_part(t, part, err);
         free(names[i]);
     }
     free(names);
 
-    if ( !n )
+    if ( !rc && !t->nr_parts )
         rc = trace_error(err, -ENOENT, path, 0,
                          "not a trace: there is no file 'metadata' in it");
     return rc;

@@ -15,6 +15,10 @@
  *   $FAKEXEN_FAIL       NAME=ERRNO,...: these operations fail
  *   $FAKEXEN_OTHER      there is another live patch, on top
  *   $FAKEXEN_STATE      of the tap, instead of "ready"
+ *   $FAKEXEN_DIE        N: killed just before its write number N; +N: after it
+ *
+ * Whoever is killed shall not take a pCPU or a hypercall along, as nobody can
+ * in a real Xen: killer/ kills under the world's lock.
  *
  * What it is not: it has no text to patch and no guests, and so says nothing
  * about whether the tap works in a Xen.  The lab does.
@@ -48,7 +52,6 @@ struct world {
     struct tap_filter filter;
     struct idtap_rings rings;
     uint32_t flushes;
-    unsigned int mapped;       /* who has the rings */
     uint64_t frames;           /* handed out */
     uint64_t turns;            /* of the pCPUs */
     struct tap_ring ring[FAKE_CPUS];
@@ -63,6 +66,13 @@ int fake_file(void);
 
 /* A path below $FAKEXEN, in a static buffer. */
 const char *fake_path(const char *name);
+
+/*
+ * Who maps the rings holds a shared lock on a file: one who is killed lets go of
+ * it.  A descriptor to close; is there anybody?
+ */
+int fake_mapper(void);
+bool fake_mapped(void);
 
 /* If $FAKEXEN_FAIL says so: sets errno, and true. */
 bool fake_fails(const char *name);

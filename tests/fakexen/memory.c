@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <xenforeignmemory.h>
 
@@ -16,6 +17,7 @@
 
 static pthread_t thread;
 static bool stop;
+static int mapper = -1;
 
 static void *run(void *arg)
 {
@@ -37,15 +39,12 @@ static void *run(void *arg)
 xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
                                                unsigned int flags)
 {
-    struct world *w;
-
     (void)logger;
     (void)flags;
     if ( fake_fails("foreign") )
         return NULL;
-    w = fake_lock();
-    w->mapped++;
-    fake_unlock(w);
+    fake_unlock(fake_lock()); /* there is a world now */
+    mapper = fake_mapper();
     stop = false;
     if ( pthread_create(&thread, NULL, run, NULL) )
         abort();
@@ -54,15 +53,10 @@ xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
 
 int xenforeignmemory_close(xenforeignmemory_handle *fmem)
 {
-    struct world *w;
-
     (void)fmem;
     __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
     pthread_join(thread, NULL);
-    w = fake_lock();
-    w->mapped--;
-    fake_unlock(w);
-    return 0;
+    return close(mapper);
 }
 
 void *xenforeignmemory_map(xenforeignmemory_handle *fmem, uint32_t dom,

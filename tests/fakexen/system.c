@@ -5,8 +5,10 @@
  * $FAKEXEN, so that tests do not meet there.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,11 +21,13 @@ int __real_access(const char *path, int mode);
 int __real_open(const char *path, int flags, ...);
 int __real_rename(const char *from, const char *to);
 int __real_unlink(const char *path);
+ssize_t __real_write(int fd, const void *buf, size_t size);
 int __wrap_access(const char *path, int mode);
 uid_t __wrap_geteuid(void);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_unlink(const char *path);
+ssize_t __wrap_write(int fd, const void *buf, size_t size);
 
 /* @path, or where it is here, in @buf. */
 static const char *moved(const char *path, char buf[LEN])
@@ -71,4 +75,26 @@ int __wrap_unlink(const char *path)
     char buf[LEN];
 
     return __real_unlink(moved(path, buf));
+}
+
+/* The lock: a pCPU is not to be killed (fakexen.h). */
+static void die(void)
+{
+    fake_lock();
+    raise(SIGKILL);
+}
+
+ssize_t __wrap_write(int fd, const void *buf, size_t size)
+{
+    static unsigned int writes;
+    const char *when = getenv("FAKEXEN_DIE");
+    bool it = when && ++writes == (unsigned int)atoi(when);
+    ssize_t rc;
+
+    if ( it && *when != '+' )
+        die();
+    rc = __real_write(fd, buf, size);
+    if ( it )
+        die();
+    return rc;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -128,6 +129,35 @@ void fake_unlock(struct world *w)
 int fake_file(void)
 {
     return file;
+}
+
+static int mappers(int how)
+{
+    int fd = open(fake_path("mappers"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if ( fd < 0 )
+        die(fake_path("mappers"));
+    if ( flock(fd, how) )
+    {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int fake_mapper(void)
+{
+    return mappers(LOCK_SH);
+}
+
+bool fake_mapped(void)
+{
+    int fd = mappers(LOCK_EX | LOCK_NB);
+
+    if ( fd < 0 )
+        return true;
+    close(fd);
+    return false;
 }
 
 uint32_t fake_hardware(void)

@@ -109,7 +109,7 @@ static int revert(struct world *w)
 {
     if ( fake_fails("revert") )
         return -errno;
-    if ( w->mapped )
+    if ( fake_mapped() )
         return -IDTAP_REFUSE_HELD;
     w->applied = false;
     return 0;

@@ -3,16 +3,14 @@
 # A dom0 that asks for anything: random configurations, reads and writes of every
 # node, mappings it may not have, consumed positions that are not so, under a
 # recorder's feet, too. Xen and the guests go on, each answer is the right one,
-# the counters add up, and a recorder that comes afterwards is exact. LONG=1
-# does five times as much, beside a Linux guest.
+# the counters add up, and a recorder that comes afterwards is exact. The
+# long form does five times as much, beside a Linux guest.
 
 # shellcheck source=/dev/null
 . /tests/linux_guest.sh
 
-blobs=20000 nodes=10000 lies=3000
-! slow_emulator || { blobs=1000 nodes=1000 lies=1000; }
-[ "${LONG:-0}" = 0 ] ||
-    { blobs=$((blobs * 5)) nodes=$((nodes * 5)) lies=$((lies * 5)); }
+blobs=$(much 20000 1000 100000) nodes=$(much 10000 1000 50000)
+lies=$(much 3000 1000 15000)
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
 truth_passes() { grep -c 'truth: pass' "$(guest_console truth)"; }
@@ -41,7 +39,7 @@ steady=cases=db-step,gp-rdmsr,pf-write,ipi-self,timer-oneshot,event-self
 truth_ready "loop=1 repeat=20 $steady"
 xl unpause truth
 truth_at_work
-if [ "${LONG:-0}" != 0 ]; then
+if [ -e /tests/long ]; then
     linux_ready linux
     xl unpause linux
     linux_at_work linux 120
@@ -116,7 +114,7 @@ took "a recorder"
 expect 0 idtap detach
 not_attached
 same_text "$text"
-[ "${LONG:-0}" = 0 ] || { linux_at_work linux 60; destroy_guest linux; }
+[ ! -e /tests/long ] || { linux_at_work linux 60; destroy_guest linux; }
 same_memory() { [ "$(domain_free_memory)" -eq "$free" ]; }
 wait_for 10 same_memory ||
     fail "Xen had $free KiB free and has $(domain_free_memory)"

@@ -74,17 +74,34 @@ truth_verdict() {
 # slow_emulator: Bochs, which has Intel's CPUs.
 slow_emulator() { grep -q GenuineIntel /proc/cpuinfo; }
 
-# truth_ready [WORDS]: the truth guest exists, paused; WORDS is its command line.
+# much SHORT SLOW LONG: how often, or for how long: as ./check has it, as it has
+# it on a slow emulator, and in the long form, of which /tests/long says how many
+# percent. The long form on a slow emulator is five times what is usual there.
+much() {
+    if [ ! -e /tests/long ]; then
+        if slow_emulator; then echo "$2"; else echo "$1"; fi
+        return
+    fi
+    if slow_emulator; then set -- 0 0 $(($2 * 5)); fi
+    echo $((($3 * $(cat /tests/long) + 99) / 100))
+}
+
+# random N: a number below it.
+random() { echo $(($(od -An -N2 -tu2 /dev/urandom) % $1)); }
+
+# truth_ready [WORDS [OPTION...]]: the truth guest exists, paused; WORDS is its
+# command line, OPTIONs are xl's.
 # On a slow emulator it raises everything, but less often.
 truth_ready() {
     destroy_guest "$TRUTH"
     rm -f "$(guest_console "$TRUTH")"
     _words=${1:-}
+    [ $# -eq 0 ] || shift
     case $_words in
     *repeat=*|*loop=*) ;;
     *) ! slow_emulator || _words="$_words repeat=15" ;;
     esac
-    xl create -q -p "/guests/$TRUTH.cfg" "cmdline=\"${_words# }\"" >/dev/null 2>&1 ||
+    xl create -q -p "/guests/$TRUTH.cfg" "cmdline=\"${_words# }\"" "$@" >/dev/null 2>&1 ||
         fail "cannot create the truth guest"
 }
 
@@ -95,10 +112,41 @@ truth_run() {
     truth_verdict
 }
 
+# truth_at_work: the truth guest loops, it goes on from now, and sees nothing
+# wrong.
+truth_passes() { grep -c 'truth: pass' "$(guest_console "$TRUTH")"; }
+_passes_beyond() { [ "$(truth_passes)" -gt "$1" ]; }
+truth_at_work() {
+    wait_for 60 _passes_beyond "$(truth_passes)" || truth_verdict
+    ! grep -E 'truth: .*(FAILURE|ERROR|CRASH|mismatch|UNEXPECTED)' \
+        "$(guest_console "$TRUTH")" || truth_verdict
+}
+
 # truth_sum KIND: what it counted, summed: "injected", "intercepted", "count".
 truth_sum() {
     awk -v kind="$1" '$2 == kind { sub(/n=/, "", $5); n += $5 }
                       END { print n + 0 }' "$(guest_console "$TRUTH")"
+}
+
+# adds_up RECORDS DISCARDS TRACE...: what the tap, which stays attached, has
+# counted since its counters were that is in the traces, or was dropped and is
+# counted there.
+trace_sum() {
+    idtap report -i "$2" --json 2>/dev/null | awk -v key="\"$1\":" '
+        /"cpus":/ { in_cpus = 1 } /"domains":/ { in_cpus = 0 }
+        in_cpus && $1 == key { n += $2 } END { printf "%d\n", n }'
+}
+adds_up() {
+    _records=$(($(counters records) - $1)) _discards=$(($(counters discards) - $2))
+    shift 2
+    _in=0 _out=0
+    for _trace in "$@"; do
+        _in=$((_in + $(trace_sum records "$_trace")))
+        _out=$((_out + $(trace_sum discarded "$_trace")))
+    done
+    echo "counted $_records and $_discards dropped, traces have $_in and $_out"
+    [ "$_in" -gt 0 ] && [ "$_records" -eq "$_in" ] && [ "$_discards" -eq "$_out" ] ||
+        fail "records: $_records counted, $_in in the trace; dropped: $_discards, $_out"
 }
 
 # counters NODE: the sum of a counter of the attached tap over all CPUs.

@@ -145,7 +145,7 @@ static void loss_is_told(void **state)
 static void rotated_parts(void **state)
 {
     struct idtap_trace_info info = test_info(), other = test_info();
-    char *dir = test_dir(), *part;
+    char *dir = test_dir(), *part, *file;
     struct test_stream s = { .fd = -1 };
     uint64_t seq = 4, tsc = TEST_START, ring;
     unsigned int i, j;
@@ -173,6 +173,21 @@ static void rotated_parts(void **state)
 
     assert_int_equal(test_read_all(dir, &ring, NULL, &err), 0);
     assert_int_equal(ring, 3000);
+
+    /* A recorder was killed when it began one more, with a file half written. */
+    part = test_path(dir, "000005");
+    assert_int_equal(mkdir(part, 0700), 0);
+    file = test_path(part, ".metadata");
+    test_write_file(file, "/* CTF", 6);
+    free(file);
+    assert_int_equal(test_read_all(dir, &ring, NULL, &err), 0);
+    assert_int_equal(ring, 3000);
+    /* But streams without metadata are somebody's loss. */
+    file = test_path(part, "cpu0");
+    test_write_file(file, "x", 1);
+    free(file);
+    assert_int_equal(test_read_all(dir, &ring, NULL, &err), -ENOENT);
+    test_remove(part);
 
     /* Without the middle one, packets are missing, and no error. */
     part = test_path(dir, "000003");
