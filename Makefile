@@ -174,6 +174,7 @@ $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
 include tests/fakexen/fakexen.mk
+include tests/hotpath/hotpath.mk
 include tests/fuzz/fuzz.mk
 include tools/coverage.mk
 
