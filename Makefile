@@ -149,7 +149,7 @@ $(BUILD)/unit-tsan/%: $(BUILD)/tsan/tests/unit/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=thread -o $@ $^ -lcmocka -pthread
 
-# Synthetic traces, for tests/report/run and bench/read.
+# Synthetic traces, for tests/report/run and benches/read.
 $(BUILD)/tracegen: $(call objs,host,$(wildcard tests/tracegen/*.c) $(UNIT_COMMON) $(LIB_SRC))
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
@@ -174,6 +174,8 @@ $(BUILD)/cli-tests/%: $(BUILD)/host/tests/cli/%.o \
 	$(Q)$(CC) -o $@ $^ -lcmocka $(OPT_LIBS) -pthread
 
 include tests/fakexen/fakexen.mk
+include tests/hotpath/hotpath.mk
+include benches/benches.mk
 include tests/fuzz/fuzz.mk
 include tools/coverage.mk
 

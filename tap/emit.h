@@ -9,10 +9,13 @@
 
 #include "tap.h"
 
-/* The common part but for domain and vCPU, as the word that follows the TSC. */
+/* The common part but for time, domain and vCPU. */
+struct tap_head {
+    uint8_t event, vector;
+    uint16_t flags;
+};
 #define HEAD(event, vector, flags) \
-    ((uint64_t)(event) | (uint64_t)(uint8_t)(vector) << 8 | \
-     (uint64_t)(uint16_t)(flags) << 16)
+    ((struct tap_head){ (event), (uint8_t)(vector), (uint16_t)(flags) })
 
 /*
  * idtap_vm_exit's `delivery` of an event in the format that both vendors use
@@ -41,23 +44,27 @@ static inline bool tap_gate_open(uint32_t class)
  * it was dropped.  The caller fills the rest and commits.
  */
 static inline void *tap_emit(struct tap_ring *ring, struct tap_slot *slot,
-                             unsigned int size, uint64_t head,
+                             unsigned int size, struct tap_head head,
                              const struct vcpu *v)
 {
+    /* Before the reservation, across which nothing can be kept in mind. */
+    uint16_t domain = domain_id(vcpu_domain(v)), vcpu = vcpu_id(v);
     struct idtap_record *r = tap_ring_reserve(ring, size, slot);
 
     if ( likely(r) )
     {
-        head |= (uint64_t)domain_id(vcpu_domain(v)) << 32 |
-                (uint64_t)(uint16_t)vcpu_id(v) << 48;
         r->tsc = slot->tsc;
-        memcpy(&r->event, &head, sizeof(head));
+        r->event = head.event;
+        r->vector = head.vector;
+        r->flags = head.flags;
+        r->domain = domain;
+        r->vcpu = vcpu;
     }
     return r;
 }
 
 /* A record that is nothing but its common part. */
-static inline void tap_emit_plain(struct tap_ring *ring, uint64_t head,
+static inline void tap_emit_plain(struct tap_ring *ring, struct tap_head head,
                                   const struct vcpu *v)
 {
     struct tap_slot slot;

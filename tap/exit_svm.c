@@ -32,12 +32,12 @@
 
 static const char *vmcb_of(const struct vcpu *v)
 {
-    return FIELD(const char *, v, PROFILE.vcpu_svm_vmcb);
+    return STEADY(const char *, v, PROFILE.vcpu_svm_vmcb);
 }
 
-static unsigned int nested_flag(const struct vcpu *v)
+static always_inline unsigned int nested_flag(const struct vcpu *v)
 {
-    return FIELD(uint8_t, v, PROFILE.vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
+    return STEADY(uint8_t, v, PROFILE.vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
 }
 
 /* The exception that exits with @code, or -1. */
@@ -56,7 +56,7 @@ static unsigned int type_of(uint64_t code, unsigned int vector)
                                                   : IDTAP_TYPE_HW_EXCEPTION;
 }
 
-static void exit_record(struct tap_cpu *c, const struct vcpu *v,
+static always_inline void exit_record(struct tap_cpu *c, const struct vcpu *v,
                         const char *vmcb, uint64_t code, unsigned int flags)
 {
     struct tap_ring *ring = &c->ring;
@@ -81,9 +81,10 @@ static void exit_record(struct tap_cpu *c, const struct vcpu *v,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
-static void exception_record(struct tap_ring *ring, const struct vcpu *v,
-                             const char *vmcb, uint64_t code,
-                             unsigned int flags)
+static always_inline void exception_record(struct tap_ring *ring,
+                                           const struct vcpu *v,
+                                           const char *vmcb, uint64_t code,
+                                           unsigned int flags)
 {
     unsigned int vector = exception_of(code);
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
@@ -284,26 +285,21 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
     hvm_inject_event(&e);
 }
 
-static noinline void svm_exit(struct cpu_user_regs *regs)
+/* An exit after a run with intercepts of ours; @own or INT n. */
+static noinline void svm_exit_intercepted(struct tap_cpu *c,
+                                          struct cpu_user_regs *regs)
 {
-    struct tap_cpu *c = this_tap_cpu();
     const struct vcpu *v = current_vcpu();
     unsigned int domid = domain_id(vcpu_domain(v));
     const char *vmcb = vmcb_of(v);
     uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
     int exception = exception_of(code);
+    bool moves = will_move_rip(&c->run, code), swint, ours;
     unsigned int flags;
     uint32_t own;
-    bool swint, ours, moves;
 
-    if ( unlikely(!c) )
-    {
-        svm_vmexit_handler(regs);
-        return;
-    }
-
-    moves = will_move_rip(&c->run, code);
-    if ( unlikely(moves) )
+    /* Counted before the run is seen as left: tap_intercepts_settle(). */
+    if ( moves )
         tap_intercept_moved(true);
     own = intercepts_restore(c, vmcb, &swint);
     flags = code - VMEXIT_EXCEPTION_FIRST < 32 && (own & (1u << exception))
@@ -316,17 +312,48 @@ static noinline void svm_exit(struct cpu_user_regs *regs)
         exception_record(&c->ring, v, vmcb, code, flags);
     c->exit_vector = 0;
 
-    if ( unlikely(flags) )
+    if ( flags )
         reflect(c, v, regs, vmcb, exception);
-    else if ( unlikely(swint && code == VMEXIT_SWINT) )
+    else if ( swint && code == VMEXIT_SWINT )
         c->run.no_swint = !tap_swint_reflect(c, v, regs, vmcb) ? v : NULL;
     else
         svm_vmexit_handler(regs);
-    if ( unlikely(moves) && !moved_rip(vmcb) )
+    if ( moves && !moved_rip(vmcb) )
         tap_intercept_moved(false); /* it became a fault, or nothing */
     /* Xen has just called all of the VMCB clean. */
-    if ( own || swint )
-        intercepts_changed(vmcb);
+    intercepts_changed(vmcb);
+}
+
+static always_inline void svm_exit_record(struct tap_cpu *c)
+{
+    const struct vcpu *v = current_vcpu();
+    unsigned int domid = domain_id(vcpu_domain(v));
+    const char *vmcb = vmcb_of(v);
+    uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
+    int exception = exception_of(code);
+
+    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
+        exit_record(c, v, vmcb, code, 0);
+    if ( exception >= 0 &&
+         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, exception) )
+        exception_record(&c->ring, v, vmcb, code, 0);
+    c->exit_vector = 0;
+}
+
+static noinline void svm_exit(struct cpu_user_regs *regs)
+{
+    struct tap_cpu *c = this_tap_cpu();
+
+    if ( likely(c) )
+    {
+        if ( unlikely(c->run.own || c->run.swint) )
+        {
+            svm_exit_intercepted(c, regs);
+            return;
+        }
+        svm_exit_record(c);
+    }
+    svm_vmexit_handler(regs);
 }
 
 void tap_svm_vmexit(struct cpu_user_regs *regs)
@@ -338,8 +365,9 @@ void tap_svm_vmexit(struct cpu_user_regs *regs)
         svm_exit(regs);
 }
 
-static void inject_record(struct tap_ring *ring, const struct vcpu *v,
-                          const char *vmcb, uint64_t event)
+static always_inline void inject_record(struct tap_ring *ring,
+                                        const struct vcpu *v,
+                                        const char *vmcb, uint64_t event)
 {
     /*
      * A delivery that an exit interrupted is repeated by Xen as it was: the
@@ -368,16 +396,20 @@ static void inject_record(struct tap_ring *ring, const struct vcpu *v,
 
 static noinline void svm_enter(const struct cpu_user_regs *regs)
 {
-    struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
-    unsigned int domid = domain_id(vcpu_domain(v));
-    const char *vmcb = vmcb_of(v);
+    const struct vcpu *v;
+    struct tap_cpu *c;
+    unsigned int domid;
+    const char *vmcb;
     uint64_t event;
 
     svm_vmenter_helper(regs);
 
+    c = this_tap_cpu();
     if ( unlikely(!c) )
         return;
+    v = current_vcpu();
+    domid = domain_id(vcpu_domain(v));
+    vmcb = vmcb_of(v);
     if ( tap_gate_open(TAP_GATE_INTERCEPT) )
     {
         intercepts_add(c, v, vmcb);

@@ -46,6 +46,12 @@ int tap_config_check(const struct idtap_config *config, unsigned int len);
 void tap_filter_build(struct tap_filter *filter,
                       const struct idtap_config *config);
 
+/* The one in force; what it points to does not change while a hook looks. */
+static inline const struct tap_filter *tap_filter_now(void)
+{
+    return *(const struct tap_filter *const volatile *)&tap_filter;
+}
+
 static inline bool filter_domain(const struct tap_filter *f, unsigned int domid)
 {
     return f->all_domains ||
@@ -55,22 +61,24 @@ static inline bool filter_domain(const struct tap_filter *f, unsigned int domid)
 /* For classes that have no vector. */
 static inline bool tap_wanted(uint32_t class, unsigned int domid)
 {
-    const struct tap_filter *f =
-        __atomic_load_n(&tap_filter, __ATOMIC_RELAXED);
+    const struct tap_filter *f = tap_filter_now();
 
     return (f->classes & class) && filter_domain(f, domid);
 }
 
-/* For classes that have one. */
-static inline bool tap_wanted_vector(uint32_t class, unsigned int domid,
-                                     unsigned int vector)
+/* For classes that have one; by @f, which is or was in force. */
+static inline bool tap_passes_vector(const struct tap_filter *f, uint32_t class,
+                                     unsigned int domid, unsigned int vector)
 {
-    const struct tap_filter *f =
-        __atomic_load_n(&tap_filter, __ATOMIC_RELAXED);
-
     return (f->classes & class) &&
            ((f->vectors[(vector / 64) % 4] >> (vector % 64)) & 1) &&
            filter_domain(f, domid);
+}
+
+static inline bool tap_wanted_vector(uint32_t class, unsigned int domid,
+                                     unsigned int vector)
+{
+    return tap_passes_vector(tap_filter_now(), class, domid, vector);
 }
 
 /* What to intercept of a guest; NULL: nothing. */

@@ -39,8 +39,9 @@ static uint8_t owner_of(unsigned int vector, int32_t *irq)
            (1u << PROFILE.irq_guest_bit) ? IDTAP_OWNER_GUEST : IDTAP_OWNER_XEN;
 }
 
-static void irq_enter_record(struct tap_cpu *c, unsigned int vector,
-                             unsigned int flags)
+static always_inline void irq_enter_record(struct tap_cpu *c,
+                                           unsigned int vector,
+                                           unsigned int flags)
 {
     struct tap_slot slot;
     struct idtap_irq_enter *r =
@@ -55,17 +56,20 @@ static void irq_enter_record(struct tap_cpu *c, unsigned int vector,
     tap_ring_commit(&c->ring, sizeof(*r), &slot);
 }
 
-static bool irq_wanted(unsigned int vector)
+static always_inline bool irq_wanted(const struct tap_filter *f,
+                                     unsigned int vector)
 {
-    return tap_wanted_vector(IDTAP_CLASS_IRQ,
+    return tap_passes_vector(f, IDTAP_CLASS_IRQ,
                              domain_id(vcpu_domain(current_vcpu())), vector);
 }
 
 static noinline void irq(struct cpu_user_regs *regs, bool in_guest)
 {
     struct tap_cpu *c = this_tap_cpu();
+    const struct tap_filter *f = tap_filter_now(), *now;
     unsigned int vector = regs_vector(regs);
     unsigned int flags = in_guest ? IDTAP_F_IN_GUEST : 0;
+    bool wanted;
 
     if ( unlikely(!c) )
     {
@@ -73,13 +77,19 @@ static noinline void irq(struct cpu_user_regs *regs, bool in_guest)
         return;
     }
 
-    if ( irq_wanted(vector) )
+    wanted = irq_wanted(f, vector);
+    if ( wanted )
         irq_enter_record(c, vector, flags);
     c->irq_depth++;
     do_IRQ(regs);
     c->irq_depth--;
     /* What is wanted may have changed, or the tap be about to detach. */
-    if ( !tap_idle(IDTAP_CLASS_IRQ) && irq_wanted(vector) )
+    if ( tap_idle(IDTAP_CLASS_IRQ) )
+        return;
+    now = tap_filter_now();
+    if ( unlikely(now != f) )
+        wanted = irq_wanted(now, vector);
+    if ( wanted )
         tap_emit_plain(&c->ring, HEAD(IDTAP_EV_IRQ_EXIT, vector, flags),
                        current_vcpu());
 }

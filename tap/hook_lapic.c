@@ -16,8 +16,9 @@
 
 #define SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY (1u << 9)
 
-static void lapic_record(const struct vlapic *vlapic, unsigned int event,
-                         unsigned int vector, unsigned int flags)
+static always_inline void lapic_record(const struct vlapic *vlapic,
+                                       unsigned int event, unsigned int vector,
+                                       unsigned int flags)
 {
     struct tap_cpu *c = this_tap_cpu();
 
@@ -26,7 +27,8 @@ static void lapic_record(const struct vlapic *vlapic, unsigned int event,
                        vlapic_vcpu(vlapic));
 }
 
-static bool lapic_wanted(const struct vlapic *vlapic, unsigned int vector)
+static always_inline bool lapic_wanted(const struct vlapic *vlapic,
+                                       unsigned int vector)
 {
     return tap_wanted_vector(IDTAP_CLASS_LAPIC,
                              domain_id(vcpu_domain(vlapic_vcpu(vlapic))),
@@ -40,19 +42,22 @@ static bool delivered_by_cpu(const struct vlapic *vlapic)
             SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY);
 }
 
-static noinline void accept(struct vlapic *vlapic, uint8_t vector,
-                            uint8_t level)
+static noinline void accept(struct vlapic *vlapic, unsigned int arg,
+                            unsigned int level)
 {
+    uint8_t vector = arg;
+
     /* Vectors below 16 are refused by the APIC. */
     if ( vector >= 16 && lapic_wanted(vlapic, vector) )
         lapic_record(vlapic, IDTAP_EV_LAPIC_ACCEPT, vector,
-                     (level ? IDTAP_F_LEVEL : 0) |
+                     ((uint8_t)level ? IDTAP_F_LEVEL : 0) |
                      (vlapic_test_irq(vlapic, vector) ? IDTAP_F_PENDING : 0) |
                      (delivered_by_cpu(vlapic) ? IDTAP_F_VIRTUAL : 0));
-    vlapic_set_irq(vlapic, vector, level);
+    vlapic_set_irq(vlapic, arg, level);
 }
 
-void tap_vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level)
+void tap_vlapic_set_irq(struct vlapic *vlapic, unsigned int vector,
+                        unsigned int level)
 {
     if ( tap_idle(IDTAP_CLASS_LAPIC) )
         vlapic_set_irq(vlapic, vector, level);
@@ -60,14 +65,16 @@ void tap_vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level)
         accept(vlapic, vector, level);
 }
 
-static noinline void eoi(struct vlapic *vlapic, uint8_t vector)
+static noinline void eoi(struct vlapic *vlapic, unsigned int arg)
 {
+    uint8_t vector = arg;
+
     if ( lapic_wanted(vlapic, vector) )
         lapic_record(vlapic, IDTAP_EV_LAPIC_EOI, vector, 0);
-    vlapic_handle_EOI(vlapic, vector);
+    vlapic_handle_EOI(vlapic, arg);
 }
 
-void tap_vlapic_handle_EOI(struct vlapic *vlapic, uint8_t vector)
+void tap_vlapic_handle_EOI(struct vlapic *vlapic, unsigned int vector)
 {
     if ( tap_idle(IDTAP_CLASS_LAPIC) )
         vlapic_handle_EOI(vlapic, vector);

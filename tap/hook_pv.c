@@ -157,8 +157,7 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
 void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
                    unsigned int kind)
 {
-    const struct cpu_user_regs *regs =
-        (const void *)(stack_end() - PROFILE.cpu_info_regs);
+    const struct cpu_user_regs *regs = guest_regs();
     struct tap_cpu *c = this_tap_cpu();
     unsigned int vector = 0, flags = 0;
     struct idtap_pv_upcall *r;

@@ -97,8 +97,8 @@ void tap_softirqs_restore(void)
             softirq_handlers[i] = original[i];
 }
 
-static noinline void raise_record(unsigned int nr, unsigned int cpu,
-                                  unsigned int flags)
+static always_inline void raise_record(unsigned int nr, unsigned int cpu,
+                                unsigned int flags)
 {
     struct tap_cpu *c = this_tap_cpu();
     const struct vcpu *v = current_vcpu();
@@ -117,18 +117,32 @@ static noinline void raise_record(unsigned int nr, unsigned int cpu,
     tap_ring_commit(&c->ring, sizeof(*r), &slot);
 }
 
+static noinline void raise_here(unsigned int nr)
+{
+    raise_record(nr, this_cpu_id(), 0);
+    raise_softirq(nr);
+}
+
 void tap_raise_softirq(unsigned int nr)
 {
-    if ( !tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        raise_record(nr, this_cpu_id(), 0);
-    raise_softirq(nr);
+    if ( tap_idle(IDTAP_CLASS_SOFTIRQ) )
+        raise_softirq(nr);
+    else
+        raise_here(nr);
+}
+
+static noinline void raise_there(unsigned int cpu, unsigned int nr)
+{
+    raise_record(nr, cpu, 0);
+    cpu_raise_softirq(cpu, nr);
 }
 
 void tap_cpu_raise_softirq(unsigned int cpu, unsigned int nr)
 {
-    if ( !tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        raise_record(nr, cpu, 0);
-    cpu_raise_softirq(cpu, nr);
+    if ( tap_idle(IDTAP_CLASS_SOFTIRQ) )
+        cpu_raise_softirq(cpu, nr);
+    else
+        raise_there(cpu, nr);
 }
 
 static unsigned int cpumask_weight(const struct cpumask *mask)
@@ -141,9 +155,16 @@ static unsigned int cpumask_weight(const struct cpumask *mask)
     return n;
 }
 
+static noinline void raise_many(const struct cpumask *mask, unsigned int nr)
+{
+    raise_record(nr, cpumask_weight(mask), IDTAP_F_CPU_MASK);
+    cpumask_raise_softirq(mask, nr);
+}
+
 void tap_cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr)
 {
-    if ( !tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        raise_record(nr, cpumask_weight(mask), IDTAP_F_CPU_MASK);
-    cpumask_raise_softirq(mask, nr);
+    if ( tap_idle(IDTAP_CLASS_SOFTIRQ) )
+        cpumask_raise_softirq(mask, nr);
+    else
+        raise_many(mask, nr);
 }

@@ -30,6 +30,8 @@
                           what); \
     } while ( 0 )
 
+struct tap_stack tap_stack;
+
 static bool power_of_two(uint32_t n, uint32_t min, uint32_t max)
 {
     return n >= min && n <= max && !(n & (n - 1));
@@ -52,6 +54,7 @@ int tap_check_params(void)
     if ( nr_cpu_ids > IDTAP_MAX_CPUS )
         return REFUSE(IDTAP_REFUSE_CPUS, "%u pCPUs, at most %u are supported\n",
                       nr_cpu_ids, IDTAP_MAX_CPUS);
+    tap_stack_init();
     return 0;
 }
 
@@ -169,7 +172,7 @@ static int check_ranges(void)
 /* struct cpu_info of this pCPU, and the caller's registers in it. */
 static int check_cpu_info(void)
 {
-    const char *regs = stack_end() - PROFILE.cpu_info_regs;
+    const char *regs = (const char *)guest_regs();
     const struct vcpu *v = current_vcpu();
     const struct domain *d;
 

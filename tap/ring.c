@@ -6,14 +6,14 @@
  */
 #include "ring.h"
 
-static uint64_t ring_mask(const struct tap_ring *ring)
-{
-    return ring->packet_size - 1;
-}
-
 static unsigned int place_of(const struct tap_ring *ring, uint64_t seq)
 {
-    return seq & (ring->nr_packets - 1);
+    return seq & ring->place_mask;
+}
+
+static uint64_t *commit_of(struct tap_ring *ring, uint64_t seq)
+{
+    return &ring->commit[place_of(ring, seq)];
 }
 
 /*
@@ -81,13 +81,13 @@ static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
     h->packet_seq_num = seq - ring->seq_base;
     h->cpu_id = ring->cpu;
     h->abi_version = IDTAP_ABI_VERSION;
-    tap_ring_commit_bytes(ring, seq << ring->packet_shift, sizeof(*h));
+    tap_ring_commit_bytes(ring, commit_of(ring, seq), sizeof(*h));
 }
 
 static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc,
                          uint64_t discarded)
 {
-    uint64_t used = end & ring_mask(ring);
+    uint64_t used = end & ring->packet_mask;
     struct idtap_packet_header *h =
         (void *)ring->packet[place_of(ring, end >> ring->packet_shift)];
 
@@ -95,7 +95,8 @@ static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc,
     h->timestamp_end = tsc;
     h->events_discarded = discarded - ring->discarded_base;
     ring->discarded_told = discarded;
-    tap_ring_commit_bytes(ring, end, ring->packet_size - used);
+    tap_ring_commit_bytes(ring, commit_of(ring, end >> ring->packet_shift),
+                          ring->packet_size - used);
 }
 
 /*
@@ -131,16 +132,15 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
     for ( ;; )
     {
         uint64_t old = *(volatile uint64_t *)&ring->reserve;
-        uint64_t off = old & ring_mask(ring);
+        uint64_t off = old & ring->packet_mask;
         uint64_t seq = old >> ring->packet_shift;
 
         slot->tsc = TAP_RING_CLOCK();
-        if ( off + size < ring->packet_size )
+        if ( off + size <= ring->packet_mask )
         {
             /* Somebody who interrupted us made the step. */
             if ( !local_cmpxchg(&ring->reserve, old, old + size) )
                 continue;
-            slot->position = old;
         }
         else if ( stuck(ring, old) )
         {
@@ -148,14 +148,15 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
             return NULL;
         }
         else if ( step(ring, old, size, slot->tsc) )
-            slot->position = ((seq + 1) << ring->packet_shift) +
-                             sizeof(struct idtap_packet_header);
+        {
+            seq++;
+            off = sizeof(struct idtap_packet_header);
+        }
         else
             continue;
 
-        return ring->packet[place_of(ring, slot->position >>
-                                           ring->packet_shift)] +
-               (slot->position & ring_mask(ring));
+        slot->commit = commit_of(ring, seq);
+        return ring->packet[place_of(ring, seq)] + off;
     }
 }
 
@@ -165,7 +166,7 @@ bool tap_ring_flush(struct tap_ring *ring)
 
     do {
         old = *(volatile uint64_t *)&ring->reserve;
-        if ( (old & ring_mask(ring)) == sizeof(struct idtap_packet_header) &&
+        if ( (old & ring->packet_mask) == sizeof(struct idtap_packet_header) &&
              ring->discarded == ring->discarded_told )
             break;
         if ( stuck(ring, old) )
@@ -193,9 +194,10 @@ bool tap_ring_restart(struct tap_ring *ring, bool overwrite)
     return true;
 }
 
-void tap_ring_complete(struct tap_ring *ring, unsigned int place,
+void tap_ring_complete(struct tap_ring *ring, const uint64_t *commit,
                        uint64_t committed)
 {
+    unsigned int place = commit - ring->commit;
     uint64_t lap = (committed >> ring->packet_shift) - 1;
 
     local_inc(&ring->packets);
@@ -212,6 +214,30 @@ void tap_ring_init(struct tap_ring *ring)
     while ( (1u << shift) < ring->packet_size )
         shift++;
     ring->packet_shift = shift;
+    ring->packet_mask = ring->packet_size - 1;
+    ring->place_mask = ring->nr_packets - 1;
     ring->reserve = sizeof(struct idtap_packet_header);
     open_packet(ring, 0, TAP_RING_CLOCK());
 }
+
+#ifndef __SSE__
+/* Between the hot path and the two functions: see ring.h. */
+#define SAVING(name, to) \
+    void name(void); \
+    __attribute__((naked)) void name(void) \
+    { \
+        asm volatile ( \
+            "push %rax; push %rcx; push %rdx; push %rsi; push %rdi\n\t" \
+            "push %r8; push %r9; push %r10; push %r11\n\t" \
+            "call " #to "\n\t" \
+            "pop %r11; pop %r10; pop %r9; pop %r8\n\t" \
+            "pop %rdi; pop %rsi; pop %rdx; pop %rcx\n\t" \
+            RESULT_##to "\n\t" \
+            "jmp __x86_return_thunk" ); \
+    }
+/* %rax is the result, or is kept as the others are. */
+#define RESULT_tap_ring_reserve_slow "lea 8(%rsp), %rsp"
+#define RESULT_tap_ring_complete "pop %rax"
+SAVING(tap_ring_reserve_saving, tap_ring_reserve_slow)
+SAVING(tap_ring_complete_saving, tap_ring_complete)
+#endif

@@ -40,8 +40,10 @@
 /* Fields are written by the owning pCPU only, unless said. */
 struct tap_ring {
     uint64_t reserve;          /* bytes ever reserved, headers included */
-    uint32_t packet_size;      /* bytes; constant */
+    uint64_t packet_mask;      /* packet_size - 1; constant */
+    uint32_t place_mask;       /* nr_packets - 1; constant */
     uint32_t packet_shift;     /* log2(packet_size); constant */
+    uint32_t packet_size;      /* bytes; constant */
     uint32_t nr_packets;       /* constant */
     uint32_t cpu;              /* constant */
     bool overwrite;            /* full: the oldest packet goes.  Changes while
@@ -61,7 +63,7 @@ struct tap_ring {
 
 /* A reserved place; lives on the stack of the hook. */
 struct tap_slot {
-    uint64_t position; /* as `reserve` was */
+    uint64_t *commit; /* counts the bytes of its packet's place */
     uint64_t tsc;
 };
 
@@ -91,9 +93,40 @@ bool tap_ring_flush(struct tap_ring *ring);
  */
 bool tap_ring_restart(struct tap_ring *ring, bool overwrite);
 
-/* The bytes of packet place @place reached the end of a lap. */
-void tap_ring_complete(struct tap_ring *ring, unsigned int place,
+/* The bytes of the place that @commit counts reached the end of a lap. */
+void tap_ring_complete(struct tap_ring *ring, const uint64_t *commit,
                        uint64_t committed);
+
+/*
+ * How the hot path calls these two: it happens once in a packet.  In the tap
+ * (which has no other registers than these) all but the result's are kept, as
+ * then the hot path need not save any.
+ */
+#ifdef __SSE__
+#define tap_ring_rarely_reserve tap_ring_reserve_slow
+#define tap_ring_rarely_complete tap_ring_complete
+#else
+static inline void *tap_ring_rarely_reserve(struct tap_ring *ring,
+                                            unsigned long size,
+                                            struct tap_slot *slot)
+{
+    void *packet;
+
+    asm volatile ( "call tap_ring_reserve_saving"
+                   : "=a" (packet)
+                   : "D" (ring), "S" (size), "d" (slot) : "memory", "cc" );
+    return packet;
+}
+
+static inline void tap_ring_rarely_complete(struct tap_ring *ring,
+                                            const uint64_t *commit,
+                                            uint64_t committed)
+{
+    asm volatile ( "call tap_ring_complete_saving"
+                   :: "D" (ring), "S" (commit), "d" (committed)
+                   : "memory", "cc" );
+}
+#endif
 
 #ifdef TAP_RING_CLOCK
 uint64_t TAP_RING_CLOCK(void);
@@ -116,42 +149,53 @@ static inline uint64_t tap_ring_clock(void)
 static inline void *tap_ring_reserve(struct tap_ring *ring, unsigned int size,
                                      struct tap_slot *slot)
 {
-    uint64_t old, off;
+    uint64_t old, off, tsc;
+    unsigned int place;
+    unsigned char *packet;
 
     do {
         old = *(volatile uint64_t *)&ring->reserve;
-        off = old & (ring->packet_size - 1);
-        if ( __builtin_expect(off + size >= ring->packet_size, 0) )
-            return tap_ring_reserve_slow(ring, size, slot);
-        slot->tsc = TAP_RING_CLOCK();
+        off = old & ring->packet_mask;
+        if ( __builtin_expect(off + size > ring->packet_mask, 0) )
+        {
+            /* A slot of its own: the caller's can then stay in registers. */
+            struct tap_slot slow;
+
+            packet = tap_ring_rarely_reserve(ring, size, &slow);
+            *slot = slow;
+            return packet;
+        }
+        tsc = TAP_RING_CLOCK();
         TAP_RING_WINDOW(reserve);
     } while ( __builtin_expect(!local_cmpxchg(&ring->reserve, old, old + size),
                                0) );
 
-    slot->position = old;
-    return ring->packet[(old >> ring->packet_shift) & (ring->nr_packets - 1)] +
-           off;
+    place = (old >> ring->packet_shift) & ring->place_mask;
+    slot->tsc = tsc;
+    slot->commit = &ring->commit[place];
+    packet = ring->packet[place] + off;
+    if ( !packet )
+        __builtin_unreachable();
+    return packet;
 }
 
-/* Counts @size bytes at @position as written. */
+/* Counts @size bytes as written, by a counter of ring->commit[]. */
 static inline void tap_ring_commit_bytes(struct tap_ring *ring,
-                                         uint64_t position, unsigned int size)
+                                         uint64_t *commit, unsigned int size)
 {
-    unsigned int place = (position >> ring->packet_shift) &
-                         (ring->nr_packets - 1);
     uint64_t committed;
 
     TAP_RING_WINDOW(commit);
-    committed = local_add_return(&ring->commit[place], size);
-    if ( __builtin_expect(!(committed & (ring->packet_size - 1)), 0) )
-        tap_ring_complete(ring, place, committed);
+    committed = local_add_return(commit, size);
+    if ( __builtin_expect(!(committed & ring->packet_mask), 0) )
+        tap_ring_rarely_complete(ring, commit, committed);
 }
 
 static inline void tap_ring_commit(struct tap_ring *ring, unsigned int size,
                                    const struct tap_slot *slot)
 {
     local_inc(&ring->records);
-    tap_ring_commit_bytes(ring, slot->position, size);
+    tap_ring_commit_bytes(ring, slot->commit, size);
 }
 
 #endif /* TAP_RING_H */

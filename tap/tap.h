@@ -109,8 +109,9 @@ bool tap_vmx_vmenter(const struct cpu_user_regs *regs);
 void tap_raise_softirq(unsigned int nr);
 void tap_cpu_raise_softirq(unsigned int cpu, unsigned int nr);
 void tap_cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
-void tap_vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level);
-void tap_vlapic_handle_EOI(struct vlapic *vlapic, uint8_t vector);
+void tap_vlapic_set_irq(struct vlapic *vlapic, unsigned int vector,
+                        unsigned int level);
+void tap_vlapic_handle_EOI(struct vlapic *vlapic, unsigned int vector);
 
 void tap_do_page_fault(struct cpu_user_regs *regs);
 void tap_do_general_protection(struct cpu_user_regs *regs);

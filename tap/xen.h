@@ -22,6 +22,7 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define noinline __attribute__((noinline))
+#define always_inline inline __attribute__((always_inline))
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 /* x86 keeps stores in order, and loads in order: only the compiler errs. */
@@ -57,8 +58,11 @@ bool vmx_vmenter_helper(const struct cpu_user_regs *regs);
 void raise_softirq(unsigned int nr);
 void cpu_raise_softirq(unsigned int cpu, unsigned int nr);
 void cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
-void vlapic_set_irq(struct vlapic *vlapic, uint8_t vector, uint8_t level);
-void vlapic_handle_EOI(struct vlapic *vlapic, uint8_t vector);
+/* Their arguments are bytes, of which the rest of the register is nothing; so
+   wide, they are handed on as they came. */
+void vlapic_set_irq(struct vlapic *vlapic, unsigned int vector,
+                    unsigned int level);
+void vlapic_handle_EOI(struct vlapic *vlapic, unsigned int vector);
 
 void do_page_fault(struct cpu_user_regs *regs);
 void do_general_protection(struct cpu_user_regs *regs);
@@ -222,45 +226,72 @@ extern const struct idtap_params tap_params;
 #define FIELD(type, base, offset) \
     (*(type const volatile *)((const char *)(base) + (offset)))
 
-/* The end of this pCPU's stack, where Xen keeps struct cpu_info. */
-static inline const char *stack_end(void)
+/* The same for what stays as it is as long as a hook has to do with it: the
+   compiler may read it once, or with an instruction that does more. */
+#define STEADY(type, base, offset) \
+    (*(type const *)((const char *)(base) + (offset)))
+
+/*
+ * Where the end of this pCPU's stack is, and struct cpu_info there: what the
+ * profile says, as hooks want it, counted from the stack's last byte.  Written
+ * once, by tap_stack_init(), before there are hooks.
+ */
+extern struct tap_stack {
+    uint64_t mask;
+    int64_t regs, processor, current, percpu;
+} tap_stack;
+
+static inline void tap_stack_init(void)
+{
+    tap_stack.mask = PROFILE.stack_size - 1;
+    tap_stack.regs = 1 - (int64_t)PROFILE.cpu_info_regs;
+    tap_stack.processor = 1 - (int64_t)PROFILE.cpu_info_processor;
+    tap_stack.current = 1 - (int64_t)PROFILE.cpu_info_current;
+    tap_stack.percpu = 1 - (int64_t)PROFILE.cpu_info_percpu;
+}
+
+static inline const char *stack_last_byte(void)
 {
     unsigned long sp;
 
     asm ( "mov %%rsp, %0" : "=r" (sp) );
-    return (const char *)(sp | (PROFILE.stack_size - 1)) + 1;
+    return (const char *)(sp | tap_stack.mask);
 }
 
 static inline unsigned int this_cpu_id(void)
 {
-    return FIELD(unsigned int, stack_end(), -(long)PROFILE.cpu_info_processor);
+    return STEADY(unsigned int, stack_last_byte(), tap_stack.processor);
 }
 
 static inline const struct vcpu *current_vcpu(void)
 {
-    return FIELD(const struct vcpu *, stack_end(),
-                 -(long)PROFILE.cpu_info_current);
+    return STEADY(const struct vcpu *, stack_last_byte(), tap_stack.current);
 }
 
 static inline unsigned long this_percpu_offset(void)
 {
-    return FIELD(unsigned long, stack_end(), -(long)PROFILE.cpu_info_percpu);
+    return STEADY(unsigned long, stack_last_byte(), tap_stack.percpu);
 }
 
 /* Registers saved on entry from a PV guest lie at the stack's very end. */
+static inline const struct cpu_user_regs *guest_regs(void)
+{
+    return (const void *)(stack_last_byte() + tap_stack.regs);
+}
+
 static inline bool guest_mode(const struct cpu_user_regs *regs)
 {
-    return (const char *)regs == stack_end() - PROFILE.cpu_info_regs;
+    return regs == guest_regs();
 }
 
 static inline unsigned int vcpu_id(const struct vcpu *v)
 {
-    return FIELD(unsigned int, v, PROFILE.vcpu_id);
+    return STEADY(unsigned int, v, PROFILE.vcpu_id);
 }
 
 static inline const struct domain *vcpu_domain(const struct vcpu *v)
 {
-    return FIELD(const struct domain *, v, PROFILE.vcpu_domain);
+    return STEADY(const struct domain *, v, PROFILE.vcpu_domain);
 }
 
 /* The vCPU that a virtual local APIC is part of (vlapic_vcpu()). */
@@ -278,12 +309,12 @@ static inline bool hvm_is(const char *name)
 
 static inline unsigned int domain_id(const struct domain *d)
 {
-    return FIELD(uint16_t, d, PROFILE.domain_id);
+    return STEADY(uint16_t, d, PROFILE.domain_id);
 }
 
 static inline unsigned int regs_vector(const struct cpu_user_regs *regs)
 {
-    return FIELD(uint8_t, regs, PROFILE.regs_entry_vector);
+    return STEADY(uint8_t, regs, PROFILE.regs_entry_vector);
 }
 
 /* Adjacent in the public struct cpu_user_regs (public/arch-x86/xen.h). */
@@ -294,7 +325,7 @@ static inline uint32_t regs_error_code(const struct cpu_user_regs *regs)
 
 static inline uint64_t regs_rip(const struct cpu_user_regs *regs)
 {
-    return FIELD(uint64_t, regs, PROFILE.regs_rip);
+    return STEADY(uint64_t, regs, PROFILE.regs_rip);
 }
 
 /* Frame-table entry of a page of the direct map (__virt_to_page()). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tracegen: writes the synthetic traces that tests/report/run and bench/read
+ * tracegen: writes the synthetic traces that tests/report/run and benches/read
  * work with.  Each scene is about one thing; what a report has to say of it is
  * worked out beside it, and written down in tests/report/run.
  *

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counting the instructions of a call, exactly: by single-stepping it.  And the
+ * Xen that the tap's hooks see here: one pCPU, one vCPU, functions that return
+ * at once.
+ */
+#ifndef TESTS_HOTPATH_H
+#define TESTS_HOTPATH_H
+
+#include "../../tap/exit_svm.h"
+
+#define XEN_STACK_SIZE 65536u
+#define XEN_CPU_INFO   512u /* more than the hooks look at */
+extern char xen_stack[XEN_STACK_SIZE];
+
+/* Instructions of a call of @fn, the call itself with them. */
+unsigned long steps(void *fn, unsigned long arg1, unsigned long arg2,
+                    unsigned long arg3);
+
+/* Runs @fn where stack_end() finds what Xen has at the end of a stack. */
+void on_xens_stack(void (*fn)(void));
+
+/* The pCPU's ring, with room; what is recorded; for which domain. */
+extern struct tap_cpu xen_cpu;
+void xen_setup(void);
+enum xen_domains { XEN_ANY, XEN_OURS, XEN_OTHER };
+void xen_record(uint32_t classes, enum xen_domains domains,
+                unsigned int vector);
+
+/* Arguments for hooks. */
+extern struct cpu_user_regs *const xen_regs;
+extern struct vlapic *const xen_vlapic;
+extern char xen_vmcb[4096];
+
+#endif /* TESTS_HOTPATH_H */
