@@ -15,7 +15,7 @@ truth_at_work
 
 expect 0 idtap attach --ring 4M
 records=$(counters records) discards=$(counters discards)
-idtap record --rotate 4M -o /tmp/soak >"$OUT/said" 2>&1 &
+idtap record --rotate 1M -o /tmp/soak >"$OUT/said" 2>&1 &
 recorder=$!
 wait_for 40 test -d /tmp/soak/000001 || fail "no recorder"
 
