@@ -64,8 +64,8 @@ int tap_intercepts_check(const struct idtap_config *config);
 /*
  * Returns when no guest runs any more with what the filter before the present
  * one intercepted, and all is given back.  After every pCPU has taken an
- * interrupt since.  False: not in time; for what is still to be restored or given
- * back the gate must stay open.
+ * interrupt since.  False: not in time; for what is still to be restored or
+ * given back the gate must stay open.
  */
 bool tap_intercepts_settle(void);
 

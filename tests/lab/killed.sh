@@ -63,7 +63,7 @@ check_packets() {
             fail "$n: CPU $cpu: $next packets were taken, $_size bytes are there"
     done <"$OUT/unread"
 }
-times=$(much 20 5 200) n=0 begin=$(cut -d. -f1 /proc/uptime)
+times=$(much 10 4 200) n=0 begin=$(cut -d. -f1 /proc/uptime)
 while [ $((n += 1)) -le "$times" ]; do
     rm -rf /tmp/k /tmp/next
     # Every fourth attaches; the others find a tap.

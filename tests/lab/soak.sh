@@ -9,7 +9,7 @@
 linux_ready linux
 xl unpause linux
 wait_for 120 grep -q 'load: cycle' "$(guest_console linux)" || linux_dead linux
-truth_ready 'loop=1 repeat=20' vcpus=3
+truth_ready "loop=1 repeat=20 $STEADY" vcpus=3
 xl unpause truth
 truth_at_work
 
@@ -45,7 +45,7 @@ count_parts() {
     done
 }
 
-seconds=$(much 25 0 1800)
+seconds=$(much 15 0 1800)
 begin=$(cut -d. -f1 /proc/uptime) early=0
 while now=$(($(cut -d. -f1 /proc/uptime) - begin)); [ $now -lt "$seconds" ]; do
     sleep 1

@@ -11,10 +11,12 @@ changes=10000 pause=500
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 what=all allowed=0xffffffff other=linux
 ! grep -q AuthenticAMD /proc/cpuinfo || { what=all,swint allowed=0x1ffffffff; }
-few=repeat=10
+# Guests with more vCPUs die in QEMU now and then, with Xen's RIP in the guest's
+# state (lab/guests/README.md), and did here.
+few=repeat=10 vcpus=1
 # There guests and dom0 have one CPU, and changes come so fast that the guests
 # would hardly run between them: longer pauses, and fewer changes.
-! slow_emulator || { other=other few=repeat=2 changes=4000 pause=8000; }
+! slow_emulator || { other=other few=repeat=2 vcpus=2 changes=4000 pause=8000; }
 
 truth_passes() { grep -c 'truth: pass' "$(guest_console "$TRUTH")"; }
 _passes_beyond() { [ "$(truth_passes)" -gt "$1" ]; }
@@ -50,6 +52,7 @@ truth_begin() {
     destroy_guest "$1"
     rm -f "$(guest_console "$1")"
     xl create -q /guests/truth.cfg "name='$1'" "cmdline=\"loop=1 ${2:-}\"" \
+        vcpus=$vcpus \
         >/dev/null 2>&1 || fail "cannot create the guest $1"
     truth_at_work "$1"
 }
@@ -74,7 +77,11 @@ second=$(xl domid $other) truth=$(xl domid truth)
 idtap record -e exception,inject -d $other,truth --rotate 1M --keep 2 \
     -o /tmp/toggled 2>"$OUT/recorder" &
 recorder=$!
-recording() { idtap status | grep -q "reader *process $recorder"; }
+recording() {
+    idtap status >/tmp/status
+    grep -q '^tap  *attached' /tmp/status &&
+        grep -q "reader *process $recorder" /tmp/status
+}
 wait_for 20 recording || fail "no recorder: $(cat "$OUT/recorder")"
 
 # What is refused, while something is in force.
