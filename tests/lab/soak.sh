@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# All classes at full rate, with a Linux guest and a truth guest at work: each record that the tap counts is in the trace, or counted there as
-# dropped; the guests go on; the recorder's memory does not grow.
+# All classes at full rate, with a Linux guest and a truth guest at work: each
+# record that the tap counts is in the trace, or counted there as dropped; the
+# guests go on; the recorder's memory does not grow.
 # shellcheck source=/dev/null
 . /tests/linux_guest.sh
 
