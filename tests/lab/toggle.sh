@@ -23,7 +23,7 @@ _passes_beyond() { [ "$(truth_passes)" -gt "$1" ]; }
 # truth_at_work NAME: it goes on, from now, and nothing is wrong.
 truth_at_work() {
     TRUTH=$1
-    wait_for 60 _passes_beyond "$(truth_passes)" || truth_verdict
+    wait_for 200 _passes_beyond "$(truth_passes)" || truth_verdict
     ! grep -E 'truth: .*(FAILURE|ERROR|CRASH|mismatch|UNEXPECTED)' \
         "$(guest_console "$1")" ||
         fail "the guest $1 can tell that interception is toggled"
@@ -74,6 +74,7 @@ esac
 truth_begin truth "$few $without"
 second=$(xl domid $other) truth=$(xl domid truth)
 
+rm -rf /tmp/toggled
 idtap record -e exception,inject -d $other,truth --rotate 1M --keep 2 \
     -o /tmp/toggled 2>"$OUT/recorder" &
 recorder=$!
