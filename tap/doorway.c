@@ -259,6 +259,13 @@ int tap_recording_stop(bool stop)
         __atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
         return rc;
     }
+    /*
+     * The gate is still open for who has not come to its exit hook in time.  To
+     * take our intercepts away there it needs its ring: so every pCPU goes
+     * through softirqs first, which are behind the hook.
+     */
+    if ( tap_classes )
+        rcu_barrier();
     tap_memory_show(false);
     wait_for_readers();
     rcu_barrier();
