@@ -13,15 +13,6 @@ blobs=$(much 20000 1000 100000) nodes=$(much 10000 1000 50000)
 lies=$(much 3000 1000 15000)
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
-truth_passes() { grep -c 'truth: pass' "$(guest_console truth)"; }
-_passes_beyond() { [ "$(truth_passes)" -gt "$1" ]; }
-# truth_at_work: it goes on, from now, and nothing is wrong.
-truth_at_work() {
-    wait_for 60 _passes_beyond "$(truth_passes)" || truth_verdict
-    grep -E 'truth: .*(FAILURE|ERROR|CRASH|mismatch|UNEXPECTED)' \
-        "$(guest_console truth)" && truth_verdict
-    return 0
-}
 now() { cut -d. -f1 /proc/uptime; }
 took() { echo "$1: $(($(now) - begin)) s"; begin=$(now); }
 

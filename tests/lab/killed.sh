@@ -4,7 +4,6 @@
 # the tap stays, status explains, detach removes; the next recorder starts anew.
 # Then many, at random moments, with guests that are intercepted.
 
-simple=db-step,gp-rdmsr,pf-write,ipi-self,timer-oneshot,event-self
 truth_ready 'loop=1'
 idtap record -o "$OUT/killed" &
 recorder=$!
@@ -49,7 +48,7 @@ not_attached
 # At random, from the first step of the recorder to its end. A trace has all
 # packets that were taken out of the rings, and at most one more.
 if slow_emulator; then set --; else set -- 'cpus="1"'; fi
-truth_ready "loop=1 repeat=5 cases=$simple" "$@"
+truth_ready "loop=1 repeat=5 $STEADY" "$@"
 xl unpause truth
 wait_for 20 grep -q 'truth: pass' "$(guest_console truth)" ||
     fail "the truth guest does not begin to work"
