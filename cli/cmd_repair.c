@@ -149,6 +149,26 @@ static int part(struct repair *repair, const char *path)
     return status;
 }
 
+/* A recorder that was killed at once has written files, and nothing into them. */
+static int nothing_left(const struct repair *repair)
+{
+    static struct idtap_error err;
+    struct idtap_trace *t;
+    int rc = idtap_trace_open(repair->dir, &t, &err);
+
+    if ( !rc )
+    {
+        idtap_trace_close(t);
+        return CLI_OK;
+    }
+    if ( rc == -ENODATA )
+        cli_error("%s: nothing is left of this trace: nothing good was in it",
+                  repair->dir);
+    else
+        cli_trace_error(&err, NULL);
+    return CLI_FAILURE;
+}
+
 int cmd_repair(int argc, char **argv)
 {
     static struct idtap_error err;
@@ -173,5 +193,7 @@ int cmd_repair(int argc, char **argv)
 
     if ( !status && !repair.nr_damaged )
         printf("%s: nothing to repair\n", repair.dir);
+    else if ( !status && !repair.dry_run )
+        status = nothing_left(&repair);
     return cli_finish(status);
 }

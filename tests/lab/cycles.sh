@@ -3,13 +3,19 @@
 # Attach and detach many times while guests work: they go on, Xen's memory and
 # text are afterwards what they were before.
 
-create_guest linux /guests/linux.cfg || fail "cannot create the Linux guest"
-wait_for 40 grep -q 'load: cycle' "$(guest_console linux)" ||
-    fail "the Linux guest does not begin to work"
-truth_ready 'loop=1 repeat=20 cases=db-step,gp-rdmsr,pf-write,ipi-self,timer-oneshot,event-self'
+# Linux guests hang in Bochs at times, tap or not (lab/README.md).
+linux=yes
+! slow_emulator || linux=''
+linux_cycles() { grep -c 'load: cycle' "$(guest_console linux)"; }
+more_cycles() { [ "$(linux_cycles)" -gt "$1" ]; }
+
+if [ $linux ]; then
+    create_guest linux /guests/linux.cfg || fail "cannot create the Linux guest"
+    wait_for 40 more_cycles 0 || fail "the Linux guest does not begin to work"
+fi
+truth_ready "loop=1 repeat=20 $STEADY"
 xl unpause truth
-wait_for 20 grep -q 'truth: pass' "$(guest_console truth)" ||
-    fail "the truth guest does not begin to work"
+truth_at_work
 
 # Once before counting: what Xen and dom0 allocate on first use, and keep.
 expect 0 idtap attach
@@ -34,21 +40,13 @@ while [ $((n += 1)) -le $cycles ]; do
 done
 
 echo "$cycles cycles in $(($(cut -d. -f1 /proc/uptime) - begin)) s"
-cycles=$(grep -c 'load: cycle' "$(guest_console linux)")
-more_cycles() {
-    [ "$(grep -c 'load: cycle' "$(guest_console linux)")" -gt "$cycles" ]
-}
-wait_for 20 more_cycles || fail "the Linux guest does not go on"
-grep 'load: FAILURE' "$(guest_console linux)" && fail "the load failed"
-passes=$(grep -c 'truth: pass' "$(guest_console truth)")
-more_passes() {
-    [ "$(grep -c 'truth: pass' "$(guest_console truth)")" -gt "$passes" ]
-}
-wait_for 20 more_passes || fail "the truth guest does not go on"
-grep -E 'truth: .*(FAILURE|mismatch|UNEXPECTED)' "$(guest_console truth)" &&
-    fail "the truth guest saw something wrong"
+if [ $linux ]; then
+    wait_for 20 more_cycles "$(linux_cycles)" || fail "the Linux guest does not go on"
+    grep 'load: FAILURE' "$(guest_console linux)" && fail "the load failed"
+fi
+truth_at_work
 
-# While both guests live: a dead one gives its memory back.
+# While the guests live: a dead one gives its memory back.
 same_text "$sum_before"
 same_memory() { [ "$(domain_free_memory)" -eq "$free_before" ]; }
 wait_for 5 same_memory ||

@@ -76,7 +76,7 @@ kill -INT $recorder
 wait $recorder
 [ $? -eq 4 ] || fail "no status 4 for a loss: $(cat "$OUT/last")"
 cat "$OUT/last"
-said 'CPU 1 lost [0-9]+ records'
+said 'CPU [01] lost [0-9]+ records'
 adds_up "$records" "$discards" "$OUT/trace-slow"
 expect 0 idtap detach
 not_attached
