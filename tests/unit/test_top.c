@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../cli/row_name.h"
+#include "../../cli/table_class.h"
 #include "../../cli/top_render.h"
 #include "feed_test.h"
 
@@ -399,6 +401,35 @@ static void pv_pages(void **state)
     end();
 }
 
+/* Each kind and vector of upcalls has words of its own. */
+static void upcall_names(void **state)
+{
+    static const struct { uint8_t kind, number; int vector; const char *name; }
+    cases[] = {
+        { IDTAP_UPCALL_EVENT, 0, -1, "event" },
+        { IDTAP_UPCALL_SYSCALL, 0, -1, "syscall" },
+        { IDTAP_UPCALL_EXCEPTION, 0, 0, "exception #DE" },
+        { IDTAP_UPCALL_EXCEPTION, 0x82, 0x82, "exception 0x82" },
+        { IDTAP_UPCALL_EXCEPTION, 0x83, 0x83, "exception 0x83" },
+        { IDTAP_UPCALL_NMI, 2, 2, "nmi" },
+        { IDTAP_UPCALL_INT80, 0x80, 0x80, "int80" },
+    };
+    char name[48];
+    unsigned int i;
+
+    (void)state;
+    for ( i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        uint64_t key = IDTAP_UPCALL_KEY(cases[i].kind, cases[i].number);
+
+        row_name(IDTAP_VENDOR_SVM, IDTAP_TAB_PV_UPCALL, key, name,
+                 sizeof(name));
+        assert_string_equal(name, cases[i].name);
+        assert_int_equal(table_vector(IDTAP_TAB_PV_UPCALL, key),
+                         cases[i].vector);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +440,7 @@ int main(void)
         cmocka_unit_test(watching),
         cmocka_unit_test(by_vector),
         cmocka_unit_test(pv_pages),
+        cmocka_unit_test(upcall_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
