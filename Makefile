@@ -68,7 +68,7 @@ UNIT_SRC := $(filter-out tests/unit/common.c,$(wildcard tests/unit/*.c))
 UNIT_COMMON := $(wildcard tests/unit/common.c)
 # Parts of the CLI that unit tests link too: parsing, not commands.
 CLI_PARTS := $(wildcard $(addprefix cli/,lists.c intercepts.c units.c json.c message.c \
-    domain_names.c table_class.c row_name.c feed.c top_model.c top_render.c \
+    domain_names.c table_class.c row_name.c feed.c top_model.c top_help.c top_render.c \
     alert_rule.c alert_measure.c alerts.c metrics.c metrics_text.c))
 
 .PHONY: all install clean unit unit-asan unit-tsan cli-tests headers

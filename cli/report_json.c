@@ -23,7 +23,8 @@
  *   caused        [{vector, name, count, time}]; vector null: INT n
  *   swints        [{vector, count}]
  *   pv_traps      [{vector, name, in_xen, count}]
- *   pv_upcalls    [{vector, name, kind, count}]; name: of the kind
+ *   pv_upcalls    [{vector, name, kind, count}]; name: of the kind; vector
+ *                 null: it has none
  *   evtchns       [{port, kind, name, source, source_name, count, pending,
  *                   time}]; source: other domain, PIRQ, VIRQ, or null;
  *                 time: null but in the page of `idtap html`
@@ -169,7 +170,11 @@ static void put_row(struct json *j, const struct report *report,
         break;
 
     case IDTAP_TAB_PV_UPCALL:
-        json_uint(j, "vector", key & 0xff);
+        if ( idtap_upcall_has_vector(IDTAP_UPCALL_KEY_KIND(row->key)) ||
+             row->key == IDTAP_KEY_OTHER )
+            json_uint(j, "vector", key & 0xff);
+        else
+            json_null(j, "vector"); /* and not #DE's */
         put_name(j, idtap_upcall_name(IDTAP_UPCALL_KEY_KIND(row->key)));
         json_uint(j, "kind", IDTAP_UPCALL_KEY_KIND(row->key));
         json_uint(j, "count", row->count);

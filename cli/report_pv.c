@@ -41,10 +41,9 @@ static void pv_upcalls_cells(const struct report *report,
     bool other = row->key == IDTAP_KEY_OTHER;
 
     report_begin(report, ref,
-                 other ? report_vector(IDTAP_EV_EXCEPTION, row->key) :
-                 kind == IDTAP_UPCALL_EXCEPTION
-                 ? report_vector(IDTAP_EV_EXCEPTION, (uint8_t)row->key)
-                 : cell_named((uint8_t)row->key, NULL), cells);
+                 report_vector(IDTAP_EV_PV_UPCALL, other ? row->key :
+                               idtap_upcall_has_vector(kind)
+                               ? (uint8_t)row->key : IDTAP_VECTOR_NONE), cells);
     cells[5] = cell_text(other ? NULL : idtap_upcall_name(kind));
 }
 

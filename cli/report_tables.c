@@ -206,8 +206,7 @@ struct cell report_vector(unsigned int event, uint64_t vector)
 {
     const char *name = NULL;
 
-    /* These have one sometimes, or never. */
-    if ( !vector && (event == IDTAP_EV_PV_UPCALL || event == IDTAP_EV_EVTCHN) )
+    if ( vector == IDTAP_VECTOR_NONE )
         return (struct cell){ .null = true };
     if ( event == IDTAP_EV_IRQ_ENTER )
         name = idtap_host_vector_name((unsigned int)vector);

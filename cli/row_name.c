@@ -15,6 +15,8 @@ static void put_upcall(uint64_t key, char *buf, size_t len)
         snprintf(buf, len, "kind %u", kind);
     else if ( kind == IDTAP_UPCALL_EXCEPTION && exception )
         snprintf(buf, len, "%s %s", name, exception);
+    else if ( kind == IDTAP_UPCALL_EXCEPTION ) /* INT n, or a reserved one */
+        snprintf(buf, len, "%s 0x%02x", name, vector);
     else
         snprintf(buf, len, "%s", name);
 }

@@ -143,7 +143,7 @@ static void put_upcall(const struct idtap_record *r)
         printf(" %s", name);
     else
         printf(" kind=%u", u->kind);
-    if ( r->vector )
+    if ( idtap_upcall_has_vector(u->kind) )
         put_vector(r);
     printf(" handler=%#" PRIx64, u->rip);
     if ( r->flags & IDTAP_F_ERROR_CODE )

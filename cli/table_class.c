@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Which class a table's rows are of, and which vector a row has. */
-#include <idtap/record.h>
+#include <idtap/names.h>
 
 #include "table_class.h"
 
@@ -36,16 +36,8 @@ int table_vector(unsigned int table, uint64_t key)
         return 2;
 
     case IDTAP_TAB_PV_UPCALL:
-        switch ( IDTAP_UPCALL_KEY_KIND(key) )
-        {
-        case IDTAP_UPCALL_EXCEPTION:
-        case IDTAP_UPCALL_NMI:
-        case IDTAP_UPCALL_INT80:
-            return (int)(key & 0xff);
-
-        default:
-            return -1;
-        }
+        return idtap_upcall_has_vector(IDTAP_UPCALL_KEY_KIND(key))
+               ? (int)(key & 0xff) : -1;
 
     case IDTAP_TAB_EXCEPTION:
     case IDTAP_TAB_INJECT:

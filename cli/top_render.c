@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "top_help.h"
 #include "top_render.h"
 #include "units.h"
 
@@ -422,47 +423,58 @@ static void put_watch(struct out *o, const struct top_model *m)
             put_event(o, m, &m->rows[i], false);
 }
 
+/* The part of the help page that is shown. */
+struct help {
+    struct out *o;
+    unsigned int at, first, last;
+};
+
+static void put_help_line(void *ctx, bool head, const char *text)
+{
+    struct help *h = ctx;
+
+    if ( h->at >= h->first && h->at < h->last )
+        line(h->o, head ? TOP_HEAD : TOP_PLAIN, "%s", text);
+    h->at++;
+}
+
+/* It is scrolled by lines, but never so far that less is shown than fits. */
 static void put_help(struct out *o)
 {
-    static const char *const text[] = {
-        "Keys",
-        "  up, down, PgUp, PgDn, Home   choose an event",
-        "  Enter, right     the event in detail, and all of its vector",
-        "  Esc, left        back",
-        "  f, space         freeze, and go on",
-        "  o, O             sort by the next column (the one before)",
-        "  e                classes to show:  irq,exit,exception,nmi,inject,",
-        "                   softirq,lapic,swint,pv-trap,pv-upcall,evtchn",
-        "  d                domains to show:  names, ids, idle",
-        "  v                vectors to show:  0-31,0xf3,pf,timer",
-        "  s                seconds between updates",
-        "  ? or h           this page",
-        "  q                quit",
-        "",
-        "Columns",
-        "  RATE/s     events a second that began in the interval",
-        "  MIN..MAX   of what began and ended in the interval: exits until the",
-        "             next entry, handlers of interrupts, NMIs and softirqs,",
-        "             what waits in a local APIC until it is injected, events of",
-        "             PV guests until the upcall; P99 may be up to 3.2 % too",
-        "             large",
-        "  %CPU       all these durations together, of one CPU; none where the",
-        "             guest waits: HLT, MWAIT, local APICs, event channels",
-        "  %XEN       exits until the next entry, without HLT and MWAIT: what",
-        "             the vCPUs of the domain could not run, of one CPU",
-        "",
-        "Events",
-        "  pv-trap    what a PV guest raised, or Xen while it was current",
-        "  pv-upcall  what Xen made it go to its handlers for",
-        "  evtchn     by port and what it is bound to; the 20 busiest of each",
-        "             domain, the others as one",
-        "  swint      INT n, where it is intercepted (--intercept)",
-    };
-    unsigned int i;
+    const struct top_view *v = o->view;
+    struct top_page *p = o->page;
+    struct help h = { .o = o };
 
-    for ( i = 0; i < sizeof(text) / sizeof(text[0]) && room(o, 1); i++ )
-        line(o, text[i][0] == ' ' || !text[i][0] ? TOP_PLAIN : TOP_HEAD,
-             "%s", text[i]);
+    top_help(v->width, put_help_line, &h);
+    p->nr_help = h.at;
+    p->help_fit = !v->height ? h.at : room(o, 1) ? v->height - p->nr - 1 : 0;
+    if ( p->help_fit >= p->nr_help )
+        p->help_fit = p->nr_help;
+    p->help_first = v->help_first;
+    if ( p->help_first > p->nr_help - p->help_fit )
+        p->help_first = p->nr_help - p->help_fit;
+
+    h = (struct help){ .o = o, .first = p->help_first,
+                       .last = p->help_first + p->help_fit };
+    top_help(v->width, put_help_line, &h);
+}
+
+/* The last line: what comes first on it must have room on a narrow screen. */
+static void put_keys(struct out *o)
+{
+    const struct top_page *p = o->page;
+
+    if ( o->view->status )
+        line(o, TOP_PLAIN, "%s", o->view->status);
+    else if ( !o->view->help )
+        line(o, TOP_PLAIN, "q quit  ? help  f freeze  o sort  Enter detail  "
+             "e d v filter");
+    else if ( p->help_fit == p->nr_help )
+        line(o, TOP_PLAIN, "Esc back  q quit");
+    else
+        line(o, TOP_PLAIN, "%u-%u of %u  up down PgUp PgDn  Esc back  q quit",
+             p->help_first + !!p->help_fit, p->help_first + p->help_fit,
+             p->nr_help);
 }
 
 int top_render(const struct top_model *m, const struct top_view *view,
@@ -488,8 +500,7 @@ int top_render(const struct top_model *m, const struct top_view *view,
     {
         while ( room(&o, 1) && !o.failed )
             line(&o, TOP_PLAIN, "%s", "");
-        line(&o, TOP_PLAIN, "%s", view->status ? view->status :
-             "q quit  ? help  f freeze  o sort  Enter detail  e d v filter");
+        put_keys(&o);
         /* A terminal of a few lines gets what fits. */
         while ( page->nr > view->height )
             free(page->lines[--page->nr].text);

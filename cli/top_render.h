@@ -24,6 +24,7 @@ struct top_view {
     unsigned int first;         /* row of events that comes first */
     unsigned int selected;      /* row of events that is marked; ~0u: none */
     bool frozen, help;
+    unsigned int help_first;    /* line of the help page that comes first */
     const char *source;         /* what is looked at: a host, a trace */
     const char *filter;         /* what is chosen, in words; "": all */
     const char *status;         /* the last line, instead of the keys */
@@ -40,6 +41,8 @@ struct top_page {
     struct top_line *lines;
     unsigned int nr;
     unsigned int nr_events; /* rows of events that fit on it */
+    unsigned int nr_help, help_fit; /* lines of help: all, those on the page */
+    unsigned int help_first;        /* the first of these, as far as it goes */
 };
 
 /* Sorts the rows of @m as @view wants, the domains by records. */

@@ -63,7 +63,7 @@ static void draw(struct screen *s)
                  s->asking == 'd' ? "domains (none: all)" :
                  s->asking == 'v' ? "vectors (none: all)" :
                                     "seconds between updates", s->input);
-    else if ( s->ended && !s->status[0] )
+    else if ( s->ended && !s->status[0] && !v->help )
         snprintf(s->status, sizeof(s->status),
                  "the end of the trace; q quits");
     v->status = s->status[0] ? s->status : NULL;
@@ -72,6 +72,9 @@ static void draw(struct screen *s)
     top_page_clear(&s->page);
     if ( top_render(&s->t->model, v, &s->page) )
         return;
+    /* What is shown is what keys move, also after another size. */
+    if ( v->help )
+        v->help_first = s->page.help_first;
     erase();
     for ( i = 0; i < s->page.nr; i++ )
     {
@@ -174,6 +177,35 @@ static void type(struct screen *s, int key)
     }
 }
 
+/* Scrolls the help page by @n lines; draw() knows where it ends. */
+static void move_help(struct top_view *v, long n)
+{
+    long at = (long)v->help_first + n;
+
+    v->help_first = at > 0 ? (unsigned int)at : 0;
+}
+
+/* Keys that are the help page's, while it is shown. */
+static bool press_help(struct screen *s, int key)
+{
+    struct top_view *v = &s->t->view;
+    long page = s->page.help_fit > 1 ? (long)s->page.help_fit - 1 : 1;
+
+    switch ( key )
+    {
+    case KEY_UP: case 'k': move_help(v, -1); break;
+    case KEY_DOWN: case 'j': move_help(v, 1); break;
+    case KEY_PPAGE: move_help(v, -page); break;
+    case KEY_NPAGE: move_help(v, page); break;
+    case KEY_HOME: v->help_first = 0; break;
+    case KEY_END: v->help_first = s->page.nr_help; break;
+    case 27: case KEY_LEFT: v->help = false; break;
+    case '\n': case KEY_ENTER: case KEY_RIGHT: case 'l': break;
+    default: return false;
+    }
+    return true;
+}
+
 static void press(struct screen *s, int key)
 {
     struct top_view *v = &s->t->view;
@@ -187,10 +219,15 @@ static void press(struct screen *s, int key)
         return;
     }
     s->status[0] = '\0';
+    if ( v->help && press_help(s, key) )
+        return;
     switch ( key )
     {
     case 'q': s->quit = true; break;
-    case '?': case 'h': v->help = !v->help; break;
+    case '?': case 'h':
+        v->help = !v->help;
+        v->help_first = 0;
+        break;
     case 'f': case ' ': v->frozen = !v->frozen; break;
     case 'n': s->step = v->frozen; break;
     case 'o': sort_by(s, 1); break;
@@ -207,10 +244,7 @@ static void press(struct screen *s, int key)
         if ( s->marked && !m->watch.on )
             top_model_watch(m, &s->mark);
         break;
-    case 27: case KEY_LEFT:
-        v->help = false;
-        top_model_watch(m, NULL);
-        break;
+    case 27: case KEY_LEFT: top_model_watch(m, NULL); break;
     case 'e': case 'd': case 'v': case 's': ask(s, (char)key); break;
     default: break;
     }

@@ -188,10 +188,8 @@ const char *export_vector_name(unsigned int event, unsigned int vector)
     case IDTAP_CLASS_INJECT:
     case IDTAP_CLASS_NMI:
     case IDTAP_CLASS_PV_TRAP:
+    case IDTAP_CLASS_PV_UPCALL:
         return idtap_exception_name(vector);
-
-    case IDTAP_CLASS_PV_UPCALL: /* 0: none, for most */
-        return vector ? idtap_exception_name(vector) : NULL;
 
     case IDTAP_CLASS_SOFTIRQ:
         return idtap_softirq_name(vector);
@@ -199,6 +197,14 @@ const char *export_vector_name(unsigned int event, unsigned int vector)
     default:
         return NULL;
     }
+}
+
+static const char *vector_name(const struct idtap_record *r)
+{
+    const struct idtap_pv_upcall *u = (const void *)r;
+
+    return r->event == IDTAP_EV_PV_UPCALL && !idtap_upcall_has_vector(u->kind)
+           ? NULL : export_vector_name(r->event, r->vector);
 }
 
 const char *export_kind_name(unsigned int event, unsigned int kind)
@@ -273,7 +279,7 @@ void export_row_fill(struct export_row *row, const struct idtap_export *x,
     {
         put(row, COL_CPU, (uint64_t)cpu);
         put(row, COL_VECTOR, r->vector);
-        word(row, COL_VECTOR_NAME, export_vector_name(r->event, r->vector));
+        word(row, COL_VECTOR_NAME, vector_name(r));
         word(row, COL_CLASS, idtap_class_name(idtap_event_class(r->event)));
     }
 

@@ -58,7 +58,10 @@ static inline bool export_row_has(const struct export_row *row,
     return row->present >> c & 1;
 }
 
-/* What a record of this event calls its vector, or NULL. */
+/*
+ * What a record of this event calls its vector, or NULL.  It must have one:
+ * upcalls of some kinds have 0 for none.
+ */
 const char *export_vector_name(unsigned int event, unsigned int vector);
 
 /* Likewise its kind, of events that have kinds. */

@@ -306,7 +306,7 @@ static void spell(char *buf, size_t len, const struct export_row *row,
     }
     else if ( r->event >= IDTAP_EV_CLOCK_SYNC )
         snprintf(buf, len, "%s", event);
-    else if ( export_row_has(row, COL_KIND_NAME) && !r->vector )
+    else if ( export_row_has(row, COL_KIND_NAME) && !r->vector && !name )
         snprintf(buf, len, "%s %s", event, row->text[COL_KIND_NAME]);
     else
         snprintf(buf, len, "%s 0x%02x%s%s",

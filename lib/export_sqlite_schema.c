@@ -19,10 +19,14 @@
 #define EV_INJECT       8
 #define EV_LAPIC_ACCEPT 12
 #define EV_LAPIC_EOI    13
+#define EV_PV_UPCALL    16
+#define UPCALL_EXCEPTION 1
 _Static_assert(EV_VM_EXIT == IDTAP_EV_VM_EXIT &&
                EV_INJECT == IDTAP_EV_INJECT &&
                EV_LAPIC_ACCEPT == IDTAP_EV_LAPIC_ACCEPT &&
-               EV_LAPIC_EOI == IDTAP_EV_LAPIC_EOI, "as in record.h");
+               EV_LAPIC_EOI == IDTAP_EV_LAPIC_EOI &&
+               EV_PV_UPCALL == IDTAP_EV_PV_UPCALL &&
+               UPCALL_EXCEPTION == IDTAP_UPCALL_EXCEPTION, "as in record.h");
 
 static void put_columns(FILE *f, bool meta)
 {
@@ -77,6 +81,12 @@ int export_sqlite_tables(FILE *f)
     return ferror(f) ? -EIO : 0;
 }
 
+/* Upcalls for events and system calls have no vector: their 0 is not #DE's. */
+#define JOIN_VECTOR \
+    "    LEFT JOIN vector v ON v.event = r.event AND v.vector = r.vector\n" \
+    "        AND (r.vector <> 0 OR r.event <> " STR(EV_PV_UPCALL) \
+    " OR r.kind = " STR(UPCALL_EXCEPTION) ")\n"
+
 static const char views[] =
     "CREATE INDEX record_event ON record (event, domain, vector);\n"
     "CREATE INDEX record_vcpu ON record (domain, vcpu, tsc);\n"
@@ -98,7 +108,7 @@ static const char views[] =
     "FROM record r\n"
     "    LEFT JOIN event e ON e.id = r.event\n"
     "    LEFT JOIN domain d ON d.id = r.domain\n"
-    "    LEFT JOIN vector v ON v.event = r.event AND v.vector = r.vector\n"
+    JOIN_VECTOR
     "    LEFT JOIN owner o ON o.id = r.owner\n"
     "    LEFT JOIN reason x ON x.id = r.reason\n"
     "    LEFT JOIN type t ON t.id = r.type\n"
@@ -112,8 +122,8 @@ static const char views[] =
     "FROM record r\n"
     "    LEFT JOIN event e ON e.id = r.event\n"
     "    LEFT JOIN domain d ON d.id = r.domain\n"
-    "    LEFT JOIN vector v ON v.event = r.event AND v.vector = r.vector\n"
-    "GROUP BY r.event, r.domain, r.vector;\n"
+    JOIN_VECTOR
+    "GROUP BY r.event, r.domain, r.vector, v.name;\n"
 
     "CREATE VIEW exits AS\n"
     "SELECT r.id, r.time_ns, r.cpu, r.domain, d.name AS domain_name, r.vcpu,\n"

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include <idtap/names.h>
+
 #include "stats_priv.h"
 
 #define EVENT_ARRIVES   1u
@@ -44,14 +46,24 @@ static bool again(const struct idtap_record *r)
            (r->flags & IDTAP_F_REINJECT);
 }
 
+/* Event channels have none, and upcalls as their kind has. */
+static uint64_t key_of(const struct idtap_record *r)
+{
+    const struct idtap_pv_upcall *u = (const void *)r;
+    bool none = r->event == IDTAP_EV_EVTCHN ||
+                (r->event == IDTAP_EV_PV_UPCALL &&
+                 !idtap_upcall_has_vector(u->kind));
+
+    return IDTAP_EVENT_KEY(r->event, none ? IDTAP_VECTOR_NONE : r->vector);
+}
+
 int stats_event(struct idtap_stats *s, const struct idtap_record *r)
 {
     struct idtap_row *row;
 
     if ( again(r) )
         return 0;
-    row = stats_row_of(s, r, IDTAP_TAB_EVENT,
-                       IDTAP_EVENT_KEY(r->event, r->vector));
+    row = stats_row_of(s, r, IDTAP_TAB_EVENT, key_of(r));
     if ( !row )
         return -ENOMEM;
 
@@ -69,8 +81,7 @@ int stats_arrival(struct idtap_stats *s, const struct idtap_record *r)
     if ( again(r) )
         return 0;
     d = domain_of(s, r);
-    row = d ? stats_row(s, IDTAP_TAB_ARRIVAL, &d->arrivals,
-                        IDTAP_EVENT_KEY(r->event, r->vector),
+    row = d ? stats_row(s, IDTAP_TAB_ARRIVAL, &d->arrivals, key_of(r),
                         sizeof(*row)) : NULL;
     if ( !row )
         return -ENOMEM;

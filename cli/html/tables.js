@@ -38,7 +38,7 @@ const known = {
     pv_traps: {title: "Traps of PV guests", name: r => vectorText(r) + (r.in_xen ? " in Xen" : ""),
                columns: [count("count", "count"), perSecond("count"), share("count")]},
     pv_upcalls: {title: "Upcalls into PV guests",
-                 name: r => `${r.name ?? `kind ${r.kind}`}${r.vector ? ` ${vectorName(r.vector)}` : ""}`,
+                 name: r => `${r.name ?? `kind ${r.kind}`}${r.vector === null ? "" : ` ${vectorName(r.vector)}`}`,
                  columns: [count("count", "count"), perSecond("count"), share("count")]},
     evtchns: {title: "Event channels",
               name: r => `port ${r.port} ${r.name ?? "?"} ${r.source_name ?? r.source ?? ""}`.trim(),

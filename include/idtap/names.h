@@ -8,8 +8,11 @@
 #ifndef IDTAP_NAMES_H
 #define IDTAP_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <idtap/record.h>
 
 /* Whose exit reasons: AMD's SVM exit codes, or Intel's VMX basic reasons. */
 enum idtap_vendor {
@@ -63,6 +66,13 @@ const char *idtap_type_name(unsigned int type);
 const char *idtap_upcall_name(unsigned int kind);
 const char *idtap_evtchn_name(unsigned int kind);
 const char *idtap_virq_name(unsigned int virq);
+
+/* Do upcalls of this kind have a vector?  If not, the record's 0 is no #DE. */
+static inline bool idtap_upcall_has_vector(unsigned int kind)
+{
+    return kind == IDTAP_UPCALL_EXCEPTION || kind == IDTAP_UPCALL_NMI ||
+           kind == IDTAP_UPCALL_INT80;
+}
 
 /* `class` is one bit, IDTAP_CLASS_*. */
 const char *idtap_class_name(uint32_t class);

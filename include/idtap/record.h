@@ -201,7 +201,7 @@ enum idtap_upcall_kind {
 };
 
 struct idtap_pv_upcall {
-    struct idtap_record r; /* vector: where there is one, else 0 */
+    struct idtap_record r; /* vector: where the kind has one, else 0 */
     uint64_t rip;          /* of the guest's handler */
     uint32_t error_code;
     uint8_t kind;          /* enum idtap_upcall_kind */

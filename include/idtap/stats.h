@@ -119,11 +119,15 @@ enum idtap_mode {
 #define IDTAP_INTERRUPTED_EVENT(key) ((unsigned int)((key) >> 16) & 0xff)
 #define IDTAP_INTERRUPTED_MODE(key)  ((unsigned int)((key) >> 8) & 0xff)
 
-/* Of events and of arrivals.  A kind of event is its record's event id. */
+/*
+ * Of events, arrivals and RIPs.  A kind of event is its record's event id.  What
+ * has no vector is not what has vector 0, which is #DE.
+ */
+#define IDTAP_VECTOR_NONE 0x100u
 #define IDTAP_EVENT_KEY(event, vector) \
-    ((uint64_t)(event) << 8 | (uint8_t)(vector))
-#define IDTAP_EVENT_KEY_EVENT(key)  ((unsigned int)((key) >> 8) & 0xff)
-#define IDTAP_EVENT_KEY_VECTOR(key) ((unsigned int)(key) & 0xff)
+    ((uint64_t)(event) << 16 | (uint16_t)(vector))
+#define IDTAP_EVENT_KEY_EVENT(key)  ((unsigned int)((key) >> 16) & 0xff)
+#define IDTAP_EVENT_KEY_VECTOR(key) ((unsigned int)(key) & 0xffff)
 
 struct idtap_row {
     uint64_t key;

@@ -48,7 +48,7 @@ status new-only-after 0 'or more: 0;' -d web before renamed
 status loss 1 'rates are too low' before lossy --fail-above 100
 status loss-said 0 'More records were lost' before lossy
 # PV guests and event channels; a stretch of time, and some CPUs.
-status pv-upcall 0 'or more: 0; by less, or by chance: 1; ' -e pv-upcall before before
+status pv-upcall 0 'or more: 0; by less, or by chance: 2; ' -e pv-upcall before before
 "$make_trace" pv pv || exit 1
 status pv-new 0 '^shop +swint +0x80 .* new' before pv
 status pv-trap 0 '^Domain-0 +pv-trap +0x0e #PF .* new' before pv

@@ -33,6 +33,13 @@ counts() {
         sort | uniq -c | awk '{ print $2, $3, $1 }'
 }
 
+# Upcalls: "VECTOR NAME KIND COUNT", sorted; 0 without a name is no vector.
+upcalls() {
+    tell "$idtap" script -i "$@" --json |
+        jq -r 'select(.event == "pv_upcall") | "\(.vector) \(.vector_name // "-") \(.kind_name)"' |
+        sort | uniq -c | awk '{ print $2, $3, $4, $1 }'
+}
+
 # By exit reason: "REASON COUNT TIMED SUM MIN MAX", in ns, sorted.
 exit_times() {
     tell "$idtap" report -i "$@" --json | jq -r '.domains[].exits[] |
@@ -64,6 +71,14 @@ check_csv() {
         "$(awk -F, 'NR == 1 { for ( i = 1; i <= NF; i++ ) at[$i] = i }
             { gsub(/"[^"]*""[^"]*""[^"]*"/, "name") }
             NR > 1 && $at["cpu"] != "" { n[$at["event"] " " $at["vector"]]++ }
+            END { for ( k in n ) print k, n[k] }' out.csv | sort)"
+    same "$1-csv-upcalls" "$(upcalls "$1")" \
+        "$(awk -F, 'NR == 1 { for ( i = 1; i <= NF; i++ ) at[$i] = i }
+            { gsub(/"[^"]*""[^"]*""[^"]*"/, "name") }
+            $at["event"] == "pv_upcall" {
+                name = $at["vector_name"]
+                n[$at["vector"] " " (name ? name : "-") " " $at["kind_name"]]++
+            }
             END { for ( k in n ) print k, n[k] }' out.csv | sort)"
     same "$1-csv-columns" 1 "$(sed 's/"[^"]*""[^"]*""[^"]*"/name/g' out.csv |
         awk -F, '{ print NF }' | sort -u | wc -l)"
@@ -101,6 +116,13 @@ check_sqlite() {
         "'SELECT event, vector, sum(count) FROM vector_counts GROUP BY 1, 2'" | sort)"
     same "$1-sqlite-records" "$(counts "$1" | sort -k1,1 | awk '{ n += $3 } END { print n }')" \
         "$(eval "$q" "'SELECT count(*) FROM records WHERE event IS NOT NULL AND wall_ns > time_ns'")"
+    same "$1-sqlite-upcalls" "$(upcalls "$1")" "$(eval "$q" "'SELECT vector,
+        coalesce(vector_name, \"-\"), kind, count(*) FROM records
+        WHERE event = \"pv_upcall\" GROUP BY 1, 2, 3'" | sort)"
+    same "$1-sqlite-upcall-counts" "$(upcalls "$1" | awk '{ n[$1 " " $2] += $4 }
+        END { for ( k in n ) print k, n[k] }' | sort)" "$(eval "$q" "'SELECT vector,
+        coalesce(vector_name, \"-\"), sum(count) FROM vector_counts
+        WHERE event = \"pv_upcall\" GROUP BY vector, vector_name'" | sort)"
     same "$1-sqlite-exits" "$(exit_times "$1")" "$(eval "$q" \
         "'SELECT reason, count, timed, sum_ns, min_ns, max_ns FROM exit_summary'" | sort)"
     same "$1-sqlite-durations" "$(other_times "$1")" "$(eval "$q" \
@@ -156,10 +178,12 @@ check_perfetto() {
             $1 == "nmi_enter" { print "NMI|" $3 }
             $1 ~ /^lapic|^inject|^exception|^swint/ { printf "%s 0x%02x|%d\n", $1, $2, $3 }' | sort)" \
         "$(sed -nE 's/^((irq|inject|exception|swint|lapic_accept|lapic_eoi) 0x[0-9a-f]+)[^|]*\|/\1|/p; /^NMI\|/p' names.txt | sort)"
-    same "$1-perfetto-pv" "$(counts "$1" | awk '
+    same "$1-perfetto-pv" "$({ counts "$1" | awk '
             $1 == "evtchn" { print "evtchn virq|" $3 }
-            $1 ~ /^pv_/ && $2 { printf "%s 0x%02x #PF|%d\n", $1, $2, $3 }
-            $1 == "pv_upcall" && !$2 { print "pv_upcall event|" $3 }' | sort)" \
+            $1 == "pv_trap" { printf "%s 0x%02x #PF|%d\n", $1, $2, $3 }'
+        upcalls "$1" | awk '
+            $3 == "event" { print "pv_upcall event|" $4 }
+            $3 == "exception" { printf "pv_upcall 0x%02x %s|%d\n", $1, $2, $4 }'; } | sort)" \
         "$(grep -E '^(pv_|evtchn )' names.txt)"
     same "$1-perfetto-softirqs" "$(tell "$idtap" report -i "$1" --json |
             jq -r '.domains[].softirqs[] | (select(.count > 0) | "\(.name)|\(.count)"), (select(.raised > 0) | "raise \(.name)|\(.raised)")' | sort)" \

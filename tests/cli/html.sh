@@ -104,7 +104,7 @@ jq -r 'def hex: . as $n | "0x" + ([($n / 16 | floor), $n % 16] | map("0123456789
     (.caused[] | "caused|\($d)|\(if .vector == null then "INT n" else vector end)|\(.count)"),
     (.swints[] | "swints|\($d)|\(.vector | hex)|\(.count)"),
     (.pv_traps[] | "pv_traps|\($d)|\(vector)\(if .in_xen then " in Xen" else "" end)|\(.count)"),
-    (.pv_upcalls[] | "pv_upcalls|\($d)|\(.name)\(if .vector == 14 then " #PF" elif .vector > 0 then " " + (.vector | hex) else "" end)|\(.count)"),
+    (.pv_upcalls[] | "pv_upcalls|\($d)|\(.name)\(if .vector == null then "" elif .vector == 14 then " #PF" else " " + (.vector | hex) end)|\(.count)"),
     (.evtchns[] | "evtchns|\($d)|port \(.port) \(.name) \(.source_name // .source)|\(.count)"),
     (.irqs[] | "irqs|\($d)|" + (if .irq then "\(.vector | hex) irq \(.irq), of \(.owner)" else vector end) + "|\(.count)"),
     (.softirqs[] | "softirqs|\($d)|\(.softirq) \(.name)|\(.count)"),

@@ -153,6 +153,9 @@ static void dom0(struct pcpu *p)
     u.r = (struct idtap_record){ .event = IDTAP_EV_PV_UPCALL,
                                  .vcpu = p->vcpu };
     put(p, about(700), &u.r, sizeof(u));
+    /* #DE: vector 0, which the one before has for none. */
+    u.kind = IDTAP_UPCALL_EXCEPTION;
+    put(p, 100, &u.r, sizeof(u));
     e.r = (struct idtap_record){ .event = IDTAP_EV_EVTCHN, .domain = 1 };
     put(p, about(9000), &e.r, sizeof(e));
     irq(p, about(30000), 0xfa, -1, 1500, 0);

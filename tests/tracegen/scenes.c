@@ -305,7 +305,8 @@ static void intercepted(struct scene *s)
 
 /*
  * Domain 0, a PV guest.  Two #PF of its own, one that Xen fixes up; an INT 0x82,
- * which raises #GP; a system call; an INT 0x80, of which no trap was recorded.
+ * which raises #GP; a system call; an INT 0x80, of which no trap was recorded; a
+ * #DE, whose vector is 0, as it is written where there is none.
  *
  * Events.  vCPU 0: port 3 at 100, joined by port 9, upcall at 130: 30.  Port 9
  * at 200, upcall at 240: 40; meanwhile vCPU 1: port 4, 20.  Port 9 at 300 has no
@@ -326,6 +327,8 @@ static void pv(struct scene *s)
     upcall(s, 0, 31, 0, 0, excp, 0x82);
     upcall(s, 0, 40, 0, 0, IDTAP_UPCALL_SYSCALL, 0);
     upcall(s, 0, 45, 0, 0, IDTAP_UPCALL_INT80, 0x80);
+    upcall(s, 0, 50, 0, 0, excp, 0);
+    upcall(s, 0, 52, 0, 0, excp, 0);
 
     evtchn_port(s, 0, 100, 0, 0, 3, IDTAP_EVTCHN_VIRQ, 0, 0);
     evtchn_port(s, 1, 110, 0, 0, 9, inter, 5, IDTAP_F_PENDING);

@@ -160,6 +160,11 @@ static void visit_pv(struct machine *m, unsigned int cpu)
     upcall.error_code = 0;
     upcall.kind = IDTAP_UPCALL_EVENT;
     test_stream_add(&m->cpu[cpu], &upcall, sizeof(upcall));
+    /* #DE: that vector is 0, too. */
+    upcall.r = common(m, cpu, IDTAP_EV_PV_UPCALL, vcpu, 0, 0);
+    upcall.r.domain = 0;
+    upcall.kind = IDTAP_UPCALL_EXCEPTION;
+    test_stream_add(&m->cpu[cpu], &upcall, sizeof(upcall));
 }
 
 /* One exit, all that Xen may do meanwhile, and perhaps the entry. */

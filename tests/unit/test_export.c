@@ -28,6 +28,8 @@ static void csv(void **state)
         ",0,0,Domain-0,0,evtchn,evtchn,0,,0,,,,,,,,,,,,,,,,,5,5,virq,0,,",
         ",pv_upcall,pv-upcall,0,,0,,,,,18446744071595622400,,,,,,0,,,,,,,0,"
         "event,,",
+        ",pv_upcall,pv-upcall,0,#DE,0,,,,,18446744071595622400,,,,,,0,,,,,,,1,"
+        "exception,,",
         ",pv_trap,pv-trap,14,#PF,7,,,,,4202496,,,,,28672,6,0,0,ext_intr,,,",
         ",inject,inject,13,#GP,2,,,,,,,,,,,2,,3,hw_exception,0,",
         ",0,1,\"web, \"\"one\"\"\",0,lapic_eoi,lapic,243,,0,,,",

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../cli/row_name.h"
+#include "../../cli/table_class.h"
 #include "../../cli/top_render.h"
 #include "feed_test.h"
 
@@ -171,6 +173,89 @@ static void screens(void **state)
     end();
 }
 
+/* What is in lines @from to before @to, without blanks, behind @text. */
+static void append_words(char *text, unsigned int from, unsigned int to)
+{
+    char *end = text + strlen(text);
+    const char *p;
+
+    for ( ; from < to; from++ )
+        for ( p = page.lines[from].text; *p; p++ )
+            if ( *p != ' ' )
+                *end++ = *p;
+    *end = '\0';
+}
+
+/* The help page can be read to its end on any screen; nothing of it is cut. */
+static void help_pages(void **state)
+{
+    static const struct { unsigned int width, height; bool all; } sizes[] = {
+        { 0, 0, true }, { 200, 60, true }, { 80, 40, true }, { 80, 24, false },
+        { 79, 24, false }, { 40, 12, false }, { 26, 8, false }, { 25, 8, false },
+        { 12, 5, false },
+    };
+    static char want[4096], got[4096];
+    char hint[32];
+    unsigned int i, at;
+
+    (void)state;
+    begin();
+    next();
+    view.help = true;
+    for ( i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++ )
+    {
+        view.width = sizes[i].width;
+        view.height = sizes[i].height;
+        *got = '\0';
+        view.help_first = 0;
+        for ( at = 0; !at || at < page.nr_help; at += page.help_fit )
+        {
+            unsigned int over;
+
+            view.help_first = at;
+            render();
+            assert_true(page.help_fit > 0);
+            /* The last page is a full one, too. */
+            over = at - page.help_first;
+            assert_true(!over || at + page.help_fit > page.nr_help);
+            append_words(got, 3 + over, 3 + page.help_fit);
+            if ( !view.height )
+                break;
+            snprintf(hint, sizeof(hint), "%u-%u of %u ", page.help_first + 1,
+                     page.help_first + page.help_fit, page.nr_help);
+            if ( sizes[i].all )
+                snprintf(hint, sizeof(hint), "Esc back");
+            hint[view.width < sizeof(hint) ? view.width : 31] = '\0';
+            assert_ptr_equal(strstr(page.lines[view.height - 1].text, hint),
+                             page.lines[view.height - 1].text);
+        }
+        assert_true(sizes[i].all == (page.help_fit == page.nr_help));
+        if ( !i )
+            strcpy(want, got);
+        assert_string_equal(got, want);
+    }
+    assert_non_null(strstr(want, "(--intercept)"));
+
+    /* No further than to the end; a higher screen shows what is before it. */
+    view.width = 80;
+    view.height = 24;
+    view.help_first = ~0u;
+    render();
+    assert_non_null(strstr(page.lines[22].text, "(--intercept)"));
+    view.height = 30;
+    view.help_first = page.help_first;
+    render();
+    assert_non_null(strstr(page.lines[28].text, "(--intercept)"));
+    view.status = "an alert";
+    render();
+    assert_string_equal(page.lines[29].text, "an alert");
+    /* Where there is room for no line of it, nothing is amiss. */
+    view.height = 3;
+    render();
+    assert_int_equal(page.help_fit, 0);
+    end();
+}
+
 /* An event in detail: rates of intervals, a histogram, the same vector. */
 static void watching(void **state)
 {
@@ -316,15 +401,46 @@ static void pv_pages(void **state)
     end();
 }
 
+/* Each kind and vector of upcalls has words of its own. */
+static void upcall_names(void **state)
+{
+    static const struct { uint8_t kind, number; int vector; const char *name; }
+    cases[] = {
+        { IDTAP_UPCALL_EVENT, 0, -1, "event" },
+        { IDTAP_UPCALL_SYSCALL, 0, -1, "syscall" },
+        { IDTAP_UPCALL_EXCEPTION, 0, 0, "exception #DE" },
+        { IDTAP_UPCALL_EXCEPTION, 0x82, 0x82, "exception 0x82" },
+        { IDTAP_UPCALL_EXCEPTION, 0x83, 0x83, "exception 0x83" },
+        { IDTAP_UPCALL_NMI, 2, 2, "nmi" },
+        { IDTAP_UPCALL_INT80, 0x80, 0x80, "int80" },
+    };
+    char name[48];
+    unsigned int i;
+
+    (void)state;
+    for ( i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        uint64_t key = IDTAP_UPCALL_KEY(cases[i].kind, cases[i].number);
+
+        row_name(IDTAP_VENDOR_SVM, IDTAP_TAB_PV_UPCALL, key, name,
+                 sizeof(name));
+        assert_string_equal(name, cases[i].name);
+        assert_int_equal(table_vector(IDTAP_TAB_PV_UPCALL, key),
+                         cases[i].vector);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_pages),
         cmocka_unit_test(sorting),
         cmocka_unit_test(screens),
+        cmocka_unit_test(help_pages),
         cmocka_unit_test(watching),
         cmocka_unit_test(by_vector),
         cmocka_unit_test(pv_pages),
+        cmocka_unit_test(upcall_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
