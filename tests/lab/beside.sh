@@ -51,7 +51,7 @@ rm /tmp/xentrace
 few_pages_lost "$free" 20
 
 # Short keys, as fast as they can be pressed.
-truth_ready "loop=1 repeat=20 $STEADY"
+truth_ready "loop=1 rest=20 repeat=20 $STEADY"
 xl unpause truth
 expect 0 idtap filter -e all
 n=0 storm=$(much 20 0 2500)

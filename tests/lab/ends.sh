@@ -3,7 +3,7 @@
 # How a recording ends: by time, by signal, by its command, by a full disk; and
 # parts by size.
 
-truth_ready 'loop=1'
+truth_ready 'loop=1 repeat=20 rest=20'
 xl unpause truth
 
 expect 0 idtap record -o "$OUT/time" -T 500ms

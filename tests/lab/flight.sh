@@ -35,12 +35,11 @@ xl unpause truth
 idtap record -o "$OUT/trace-last" --flight 64K >"$OUT/said" 2>&1 &
 recorder=$!
 wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
-sleep 4
-packets=$(counters packets)
+overwritten() { [ "$(counters packets)" -gt 64 ]; }
+wait_for 30 overwritten || fail "only $(counters packets) packets: nothing was overwritten"
 before=$(counters discards)
 kill -USR1 $recorder
 landed 0 'triggered: by hand'
-[ "$packets" -gt 64 ] || fail "only $packets packets: nothing was overwritten"
 [ "$before" -eq 0 ] || fail "$before records were dropped"
 expect 0 idtap report -i "$OUT/trace-last" --fail-on-loss
 said '^Lost +none'
@@ -83,7 +82,7 @@ expect 0 idtap script -i "$OUT/trace-triple" -e exit
 said 'SHUTDOWN|TRIPLE_FAULT'
 
 # A rule; and going on afterwards, for the next time.
-truth_ready 'loop=1 repeat=20 cases=event-self'
+truth_ready 'loop=1 rest=20 repeat=20 cases=event-self'
 idtap record -o "$OUT/kept" --flight 64K --flight-keep -d truth \
     --trigger 'class=lapic vector=0xf3 rate>5/s' >"$OUT/said" 2>&1 &
 recorder=$!

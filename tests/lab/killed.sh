@@ -48,7 +48,7 @@ not_attached
 # At random, from the first step of the recorder to its end. A trace has all
 # packets that were taken out of the rings, and at most one more.
 if slow_emulator; then set --; else set -- 'cpus="1"'; fi
-truth_ready "loop=1 repeat=5 $STEADY" "$@"
+truth_ready "loop=1 rest=20 repeat=5 $STEADY" "$@"
 xl unpause truth
 wait_for 20 grep -q 'truth: pass' "$(guest_console truth)" ||
     fail "the truth guest does not begin to work"

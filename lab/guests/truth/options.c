@@ -16,6 +16,8 @@ static void set(const char *name, const char *value)
         opt.seconds = word_number(name, value);
     else if ( word_equal(name, "loop") )
         opt.loop = word_number(name, value);
+    else if ( word_equal(name, "rest") )
+        opt.rest_ms = word_number(name, value);
     else if ( word_equal(name, "strict") )
         opt.strict = word_number(name, value);
     else if ( word_equal(name, "cases") )

@@ -79,6 +79,15 @@ static void unblock_nmi(void)
     c->unblocked += ((volatile struct cpu *)c)->count[VEC_NMI] - before;
 }
 
+/* Not an interrupt is on its way now: nothing ends it early. */
+static void rest(void)
+{
+    /* As in stuck(). */
+    if ( options_on(ON_BOCHS) )
+        unblock_nmi();
+    xen_sleep(opt.rest_ms * 1000000);
+}
+
 static bool stuck(struct waiting *w)
 {
     uint64_t progress;
@@ -312,6 +321,8 @@ void run_cases(struct cpu *c)
                               (int64_t)(opt.seconds * 1000000000UL));
         }
         barrier();
+        if ( opt.rest_ms && !last_pass )
+            rest();
     } while ( !last_pass );
     /* Nobody runs ahead and changes last_pass before all have read it. */
     barrier();

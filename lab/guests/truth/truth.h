@@ -227,6 +227,7 @@ struct options {
     uint64_t timer_us;      /* how far ahead timers are armed */
     uint64_t seconds;       /* repeat the passes for so long */
     bool loop;              /* for ever */
+    uint64_t rest_ms;       /* sleep so long after each pass */
     bool strict;            /* ghosts are failures, see trap.c */
     bool xapic;             /* MMIO instead of x2APIC MSRs */
     bool lapic_upcall;      /* upcalls by each vCPU's LAPIC, not by callback */
