@@ -272,8 +272,9 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
                    unsigned int *threads)
 {
     unsigned int i;
-    int rc = iter_lanes_begin(r->iter);
+    int rc = 0;
 
+    iter_lanes_begin(r->iter);
     r->nr = iter_lanes(r->iter);
     r->nr_shards = *threads < 2 ? 1 : 2 * *threads;
     if ( r->nr_shards > r->nr )
@@ -285,7 +286,7 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
     r->lanes = calloc(r->nr, sizeof(*r->lanes));
     r->shards = calloc(r->nr_shards, sizeof(*r->shards));
     r->records_of = calloc(r->nr_shards, sizeof(*r->records_of));
-    if ( rc || !r->all || !r->lanes || !r->shards || !r->records_of ||
+    if ( !r->all || !r->lanes || !r->shards || !r->records_of ||
          hist_fronts_init(&r->all->fronts) )
         return -ENOMEM;
     r->settling = settling_create(r->all, r->lanes, r->nr);
