@@ -80,7 +80,7 @@ static int mark(struct lane *l, uint64_t tsc, bool blind)
 static int packet_begins(struct lane *l)
 {
     struct idtap_stats *s = l->shard;
-    struct cpu *c = &s->cpus[l->cpu];
+    struct cpu *c = stats_cpu(s, (unsigned int)l->cpu);
     struct journal *j = lane_journal(l);
     const struct idtap_packet_header *h = &l->packet.header;
     int rc = 0;

@@ -193,24 +193,50 @@ static int run_threads(struct rounds *r, unsigned int threads)
     return rc;
 }
 
-/* Domains that reading a shard's packets has counted. */
-static int add_domains(struct idtap_stats *s, const uint64_t *records_of)
+static int add_domain(struct idtap_stats *s, unsigned int domain,
+                      uint64_t *records)
 {
-    unsigned int i;
+    struct idtap_domain_stats *d = *records ? stats_domain(s, domain) : NULL;
 
-    for ( i = 0; i < NR_DOMAINS; i++ )
+    if ( d )
     {
-        struct idtap_domain_stats *d;
-
-        if ( !records_of[i] )
-            continue;
-        d = stats_domain(s, i);
-        if ( !d )
-            return -ENOMEM;
-        d->records += records_of[i];
-        s->chosen += records_of[i];
+        d->records += *records;
+        s->chosen += *records;
     }
+    else if ( *records )
+        return -ENOMEM;
+    *records = 0;
     return 0;
+}
+
+/*
+ * Domains that reading a shard's packets has counted.  Mostly the domains that
+ * have rows are all; then the others' counters, half a megabyte that was never
+ * touched, need not be looked at.
+ */
+static int add_domains(struct rounds *r, unsigned int shard)
+{
+    struct idtap_stats *s = r->shards[shard];
+    uint64_t *records_of = r->records_of[shard], left = 0, before = s->chosen;
+    unsigned int i;
+    int rc = 0;
+
+    for ( i = shard; i < r->nr; i += r->nr_shards )
+        left += r->lanes[i].counted
+                ? s->cpus[r->lanes[i].cpu].stats.records : 0;
+
+    for ( i = 0; s->domains.mask && i <= s->domains.mask && !rc; i++ )
+    {
+        const struct idtap_domain_stats *d = s->domains.slot[i];
+
+        if ( d && d->domain < NR_DOMAINS )
+            rc = add_domain(s, (unsigned int)d->domain,
+                            &records_of[d->domain]);
+    }
+    left -= s->chosen - before;
+    for ( i = 0; left && i < NR_DOMAINS && !rc; i++ )
+        rc = add_domain(s, i, &records_of[i]);
+    return rc;
 }
 
 /* What settling has done of a pCPU is in `to` already. */
@@ -222,7 +248,7 @@ static void add_cpus(struct idtap_stats *to, const struct rounds *r)
     {
         const struct lane *l = &r->lanes[i];
         const struct cpu *from = l->cpu < 0 ? NULL : &l->shard->cpus[l->cpu];
-        struct cpu *c = from ? &to->cpus[l->cpu] : NULL;
+        struct cpu *c = from ? stats_cpu(to, (unsigned int)l->cpu) : NULL;
 
         if ( !c )
             continue;
@@ -244,7 +270,7 @@ static int add_up(struct rounds *r)
     for ( i = 0; i < r->nr_shards && !rc; i++ )
     {
         hist_fronts_empty(&r->shards[i]->fronts);
-        rc = add_domains(r->shards[i], r->records_of[i]);
+        rc = add_domains(r, i);
         r->shards[i]->parts &= ~IDTAP_STATS_COUNTS; /* added already */
         if ( !rc )
             rc = idtap_stats_merge(r->all, r->shards[i]);

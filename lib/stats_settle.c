@@ -217,7 +217,7 @@ static int settle_ordered(struct idtap_stats *s, int cpu,
     const struct idtap_lost *lost = (const void *)r;
 
     if ( r->event == ORDERED_BASE )
-        s->cpus[lost->cpu].lost_base = lost->count;
+        stats_cpu(s, lost->cpu)->lost_base = lost->count;
     else if ( r->event >= IDTAP_EV_NR_RING )
         stats_meta_record(s, r);
     else if ( s->parts & IDTAP_STATS_LAPIC )
