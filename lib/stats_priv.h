@@ -275,6 +275,11 @@ int stats_took_net(struct idtap_stats *s, unsigned int table,
 
 int stats_rows_merge(struct idtap_map *to, const struct idtap_map *from,
                      unsigned int table);
+/*
+ * Gives `to` those tables of struct idtap_row that it has nothing in yet, rather
+ * than copies.  To be merged after that; nothing is counted in `from` any more.
+ */
+int stats_rows_move(struct idtap_stats *to, struct idtap_stats *from);
 void stats_table_clear(struct idtap_map *m, unsigned int table);
 
 /*

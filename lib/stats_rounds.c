@@ -273,6 +273,8 @@ static int add_up(struct rounds *r)
         rc = add_domains(r, i);
         r->shards[i]->parts &= ~IDTAP_STATS_COUNTS; /* added already */
         if ( !rc )
+            rc = stats_rows_move(r->all, r->shards[i]);
+        if ( !rc )
             rc = idtap_stats_merge(r->all, r->shards[i]);
     }
     return rc ? rc : stats_rows_fit(r->all) ? 0 : -EAGAIN;
