@@ -224,7 +224,7 @@ int lane_begin(struct lane *l, struct idtap_iter *it)
 int lane_slice(struct lane *l, struct idtap_iter *it,
                const struct slice *slice)
 {
-    struct journal *j = &l->journal[slice->nr % 2];
+    struct journal *j = lane_journal_of(l, slice->nr);
     uint64_t tsc = slice->tsc, from, to;
     unsigned int packets = 0;
     int rc = 1;

@@ -289,8 +289,14 @@ static unsigned int packets_of(const struct rounds *r, unsigned int threads)
     for ( i = 0; i < r->nr; i++ )
         if ( r->lanes[i].cpu >= 0 && !r->lanes[i].done )
             bytes += r->lanes[i].packet.header.packet_size / 8;
-    /* Alone, it is best to stay in the cache. */
-    if ( threads < 2 || !bytes || SLICE_BYTES < 2 * bytes )
+    /*
+     * Alone, it is best to stay in the cache.  But of one packet, a slice would
+     * end where any lane's packet does, and cut all the others'; of two, most
+     * packets are cut once.
+     */
+    if ( threads < 2 )
+        return 2;
+    if ( !bytes || SLICE_BYTES < 2 * bytes )
         return 1;
     return SLICE_BYTES / bytes < PACKETS_MAX
            ? (unsigned int)(SLICE_BYTES / bytes) : PACKETS_MAX;
@@ -335,6 +341,7 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
 
         lane_init(&r->lanes[i], r->iter, i, r->shards[shard],
                   r->records_of[shard], r->records_of[shard] + NR_DOMAINS);
+        r->lanes[i].journals = *threads < 2 ? 1 : 2;
         rc = lane_begin(&r->lanes[i], r->iter);
     }
     r->packets = packets_of(r, *threads);
