@@ -17,7 +17,11 @@
 
 #include "trace_priv.h"
 
-#define WINDOW_MIN (128u << 10)
+/*
+ * A packet of the usual size: it is looked at at once, and those of all streams
+ * shall stay in a second-level cache.
+ */
+#define WINDOW_MIN (64u << 10)
 
 struct idtap_cursor {
     const struct trace_stream *stream;

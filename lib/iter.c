@@ -31,7 +31,7 @@ struct idtap_iter {
     struct merge_lane **heap;
     struct lane *last;   /* whose run the caller holds, or NULL */
     const struct idtap_trace *trace;
-    bool unused;
+    bool unused;         /* nothing was read yet */
     uint64_t from, to;   /* TSC: the window; `to` is outside */
     uint64_t packets;
     unsigned int nr_errors;
@@ -89,6 +89,7 @@ static int open_cursors(struct idtap_iter *it)
     unsigned int i;
     int rc = 0;
 
+    it->unused = true;
     it->nr = 0;
     for ( i = 0; i < it->nr_lanes && !rc; i++ )
     {
@@ -101,11 +102,16 @@ static int open_cursors(struct idtap_iter *it)
     return rc;
 }
 
-static int begin(struct idtap_iter *it)
+/*
+ * Reads the first packets.  Not before they are asked for: who reads lane by
+ * lane would read them twice.  Inlined, it would cost every run registers.
+ */
+static __attribute__((noinline)) int begin(struct idtap_iter *it)
 {
     unsigned int i;
-    int rc = open_cursors(it);
+    int rc = 0;
 
+    it->unused = false;
     for ( i = 0; i < it->nr_lanes && !rc; i++ )
     {
         rc = advance(it, &it->lanes[i]);
@@ -116,7 +122,6 @@ static int begin(struct idtap_iter *it)
         }
     }
 
-    it->unused = true;
     merge_build(it->heap, it->nr);
     return rc;
 }
@@ -148,7 +153,7 @@ int idtap_iter_open(const struct idtap_trace *t, const uint64_t cpus[4],
     }
 
     if ( !rc )
-        rc = begin(it);
+        rc = open_cursors(it);
     if ( rc )
     {
         idtap_iter_close(it);
@@ -220,9 +225,8 @@ int idtap_iter_next(struct idtap_iter *it, struct idtap_run *run)
     struct lane *l;
     const uint8_t *p;
     uint64_t limit;
-    int rc = settle(it);
+    int rc = it->unused ? begin(it) : settle(it);
 
-    it->unused = false;
     if ( rc )
         return rc;
     if ( !it->nr || (it->to != UINT64_MAX && it->heap[0]->tsc >= it->to) )
@@ -285,22 +289,15 @@ static void forget_errors(struct idtap_iter *it)
     it->packets = 0;
 }
 
-int iter_lanes_begin(struct idtap_iter *it)
+void iter_lanes_begin(struct idtap_iter *it)
 {
     it->unused = false;
-    forget_errors(it);
-    return open_cursors(it);
 }
 
 int iter_restart(struct idtap_iter *it)
 {
-    int rc;
-
     forget_errors(it);
-    rc = begin(it);
-    if ( !rc && (it->from || it->to != UINT64_MAX) )
-        idtap_iter_window(it, it->from, it->to);
-    return rc;
+    return open_cursors(it);
 }
 
 unsigned int iter_lanes(const struct idtap_iter *it)

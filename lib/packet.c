@@ -220,23 +220,27 @@ int packet_sort_records(const uint8_t *p, struct packet_lists *l,
                         struct idtap_error *err)
 {
     const struct idtap_packet_header *h = (const void *)p;
-    uint64_t content = h->content_size / 8, off = sizeof(*h), i;
-    uint64_t last = h->timestamp_begin, bad = 0;
+    uint64_t content = h->content_size / 8, last = h->timestamp_begin, bad = 0;
     uint64_t *records_of = l->records_of;
-    packet_place *next[PACKET_LISTS + 1], place = off;
+    const uint8_t *r = p + sizeof(*h), *end = p + content, *q;
+    packet_place *next[PACKET_LISTS + 1], place = sizeof(*h);
+    unsigned int i;
     int rc = 0;
 
     if ( make_room(l, content) )
         return trace_error(err, -ENOMEM, "", 0, "out of memory");
     memcpy(next, l->at, sizeof(next));
 
-    /* Nothing is decided before the end, but that there is one. */
-    while ( off < content )
+    /*
+     * Nothing is decided before the end, but that there is one.  A pointer, for
+     * an offset would have to be added to `p` on the way that all waits for.
+     */
+    while ( r < end )
     {
         uint64_t tsc, word;
 
-        memcpy(&tsc, p + off, 8);
-        memcpy(&word, p + off + 8, 8);
+        memcpy(&tsc, r, 8);
+        memcpy(&word, r + 8, 8);
 
         *next[l->list[(uint8_t)word]]++ = place;
         place += l->step[(uint8_t)word];
@@ -245,17 +249,17 @@ int packet_sort_records(const uint8_t *p, struct packet_lists *l,
         bad |= (word & (BAD_FLAGS | DOMAIN_HIGH)) | (tsc < last);
         last = tsc;
         /* The byte once more: it is there sooner than what the word gives. */
-        off += l->bytes[p[off + offsetof(struct idtap_record, event)]];
+        r += l->bytes[r[offsetof(struct idtap_record, event)]];
     }
 
     for ( i = 0; i < PACKET_LISTS; i++ )
         l->nr[i] = (uint32_t)(next[i] - l->at[i]);
     bad |= (uint64_t)(next[PACKET_UNKNOWN] - l->at[PACKET_UNKNOWN]);
     /* Seldom, it is right; what is wrong, another has words for. */
-    if ( bad || off != content || last > h->timestamp_end )
+    if ( bad || r != end || last > h->timestamp_end )
         rc = packet_check_records(p, (int)h->cpu_id, err);
     /* Then it does not count. */
-    for ( i = sizeof(*h); rc && i < off; i += l->bytes[p[i + 8]] )
-        records_of[idtap_record_at(p + i)->domain]--;
+    for ( q = p + sizeof(*h); rc && q < r; q += l->bytes[q[8]] )
+        records_of[idtap_record_at(q)->domain]--;
     return rc;
 }

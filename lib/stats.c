@@ -159,7 +159,7 @@ void stats_meta_record(struct idtap_stats *s, const struct idtap_record *r)
     else if ( r->event == IDTAP_EV_LOST && l->cpu < IDTAP_MAX_CPUS &&
               (s->parts & IDTAP_STATS_COUNTS) )
     {
-        struct cpu *cpu = &s->cpus[l->cpu];
+        struct cpu *cpu = stats_cpu(s, l->cpu);
 
         cpu->stats.present = true;
         if ( l->count > cpu->lost_count )
@@ -247,7 +247,7 @@ int stats_feed(struct idtap_stats *s, const struct stats_feed *f)
         return 0;
     }
 
-    c = &s->cpus[f->cpu];
+    c = stats_cpu(s, (unsigned int)f->cpu);
     chosen = idtap_select_has_cpu(&s->select, (unsigned int)f->cpu);
     if ( f->packet_begins )
         packet_begins(s, c, f);

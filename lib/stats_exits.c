@@ -32,7 +32,7 @@ static struct vcpu *vcpu_of(struct idtap_stats *s, struct cpu *c,
     if ( s->vcpus.nr == STATS_VCPUS_MAX )
     {
         map_clear(&s->vcpus);
-        for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
+        for ( i = 0; i < s->nr_cpus; i++ )
             s->cpus[i].vcpu = NULL;
     }
     c->vcpu = map_insert(&s->vcpus, key, sizeof(*c->vcpu));

@@ -80,7 +80,7 @@ static int mark(struct lane *l, uint64_t tsc, bool blind)
 static int packet_begins(struct lane *l)
 {
     struct idtap_stats *s = l->shard;
-    struct cpu *c = &s->cpus[l->cpu];
+    struct cpu *c = stats_cpu(s, (unsigned int)l->cpu);
     struct journal *j = lane_journal(l);
     const struct idtap_packet_header *h = &l->packet.header;
     int rc = 0;
@@ -224,7 +224,7 @@ int lane_begin(struct lane *l, struct idtap_iter *it)
 int lane_slice(struct lane *l, struct idtap_iter *it,
                const struct slice *slice)
 {
-    struct journal *j = &l->journal[slice->nr % 2];
+    struct journal *j = lane_journal_of(l, slice->nr);
     uint64_t tsc = slice->tsc, from, to;
     unsigned int packets = 0;
     int rc = 1;

@@ -17,7 +17,8 @@
  * Who writes what: a lane's task (one thread at a time) its lane and its shard;
  * settling (one thread at a time) the statistics of the whole.  A journal is
  * the lane's during one slice, settling's during the next, while the lane writes
- * the other one: a barrier is between.
+ * the other one: a barrier is between.  If one thread does all, it settles a
+ * slice before it begins the next, and one journal is enough.
  */
 #ifndef LIB_STATS_LANES_H
 #define LIB_STATS_LANES_H
@@ -112,6 +113,7 @@ struct lane {
     struct idtap_map vcpus;    /* of struct lane_vcpu */
     struct lane_vcpu *recent[LANE_VCPUS];
     uint64_t slice;
+    unsigned int journals;     /* 1: slices are settled before the next; or 2 */
     struct journal journal[2];
 };
 
@@ -134,8 +136,8 @@ void lane_free(struct lane *l);
 /* Reads the first packet. */
 int lane_begin(struct lane *l, struct idtap_iter *it);
 /*
- * Goes on to the slice's end, and writes the journal slice->nr % 2.  0, -ENOMEM,
- * or -EAGAIN: the trace is not what its headers say, nothing can be said.
+ * Goes on to the slice's end, and writes that slice's journal.  0, -ENOMEM, or
+ * -EAGAIN: the trace is not what its headers say, nothing can be said.
  */
 int lane_slice(struct lane *l, struct idtap_iter *it,
                const struct slice *slice);
@@ -155,9 +157,14 @@ int lane_leave_all_open(struct journal *j);
               sizeof(*(j)->what))
 int lane_more(void *array, size_t nr, size_t *room, size_t n, size_t size);
 
+static inline struct journal *lane_journal_of(struct lane *l, uint64_t slice)
+{
+    return &l->journal[slice % l->journals];
+}
+
 static inline struct journal *lane_journal(struct lane *l)
 {
-    return &l->journal[l->slice % 2];
+    return lane_journal_of(l, l->slice);
 }
 
 static inline const struct idtap_record *

@@ -123,8 +123,18 @@ struct idtap_stats {
     uint64_t chosen;
     void (*watch)(void *ctx, const struct idtap_duration *span); /* or NULL */
     void *watch_ctx;
+    unsigned int nr_cpus;     /* of cpus: behind these is nothing, and memory
+                                 that nobody has touched shall stay so */
     struct cpu cpus[IDTAP_MAX_CPUS];
 };
+
+/* A pCPU of which something is to be kept. */
+static inline struct cpu *stats_cpu(struct idtap_stats *s, unsigned int cpu)
+{
+    if ( cpu >= s->nr_cpus )
+        s->nr_cpus = cpu + 1;
+    return &s->cpus[cpu];
+}
 
 /* Tells whoever watches of a duration. */
 static inline void stats_tell(const struct idtap_stats *s,
@@ -265,6 +275,11 @@ int stats_took_net(struct idtap_stats *s, unsigned int table,
 
 int stats_rows_merge(struct idtap_map *to, const struct idtap_map *from,
                      unsigned int table);
+/*
+ * Gives `to` those tables of struct idtap_row that it has nothing in yet, rather
+ * than copies.  To be merged after that; nothing is counted in `from` any more.
+ */
+int stats_rows_move(struct idtap_stats *to, struct idtap_stats *from);
 void stats_table_clear(struct idtap_map *m, unsigned int table);
 
 /*

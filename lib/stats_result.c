@@ -222,7 +222,8 @@ static void merge_cpu(struct cpu *to, const struct cpu *from, bool from_first)
 int idtap_stats_merge(struct idtap_stats *to, const struct idtap_stats *from)
 {
     bool from_first = from->any && (!to->any || from->first < to->first);
-    uint32_t i;
+    uint32_t i, nr_cpus = from->nr_cpus > to->nr_cpus ? from->nr_cpus
+                                                      : to->nr_cpus;
     int rc = 0;
 
     for ( i = 0; from->domains.mask && i <= from->domains.mask && !rc; i++ )
@@ -238,9 +239,8 @@ int idtap_stats_merge(struct idtap_stats *to, const struct idtap_stats *from)
         to->room[i].over.times += from->room[i].over.times;
     }
     /* Another part of the same stretch knows nothing of pCPUs. */
-    for ( i = 0; (from->parts & IDTAP_STATS_COUNTS) && i < IDTAP_MAX_CPUS;
-          i++ )
-        merge_cpu(&to->cpus[i], &from->cpus[i], from_first);
+    for ( i = 0; (from->parts & IDTAP_STATS_COUNTS) && i < nr_cpus; i++ )
+        merge_cpu(stats_cpu(to, i), &from->cpus[i], from_first);
 
     if ( from->any )
     {
@@ -267,7 +267,7 @@ uint64_t idtap_stats_records(const struct idtap_stats *s, uint64_t *chosen)
     uint64_t n = 0;
     unsigned int i;
 
-    for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
+    for ( i = 0; i < s->nr_cpus; i++ )
         n += s->cpus[i].stats.records;
     *chosen = s->chosen;
     return n;
@@ -277,10 +277,14 @@ struct idtap_cpu_stats idtap_stats_cpu(const struct idtap_stats *s,
                                        unsigned int cpu)
 {
     const struct cpu *c = &s->cpus[cpu];
-    struct idtap_cpu_stats stats = c->stats;
-    uint64_t total = c->lost_count > c->last_discarded ? c->lost_count
-                                                       : c->last_discarded;
+    struct idtap_cpu_stats stats = { 0 };
+    uint64_t total;
 
+    if ( cpu >= s->nr_cpus )
+        return stats;
+    stats = c->stats;
+    total = c->lost_count > c->last_discarded ? c->lost_count
+                                              : c->last_discarded;
     stats.discarded = total > c->lost_base ? total - c->lost_base : 0;
     return stats;
 }

@@ -193,24 +193,50 @@ static int run_threads(struct rounds *r, unsigned int threads)
     return rc;
 }
 
-/* Domains that reading a shard's packets has counted. */
-static int add_domains(struct idtap_stats *s, const uint64_t *records_of)
+static int add_domain(struct idtap_stats *s, unsigned int domain,
+                      uint64_t *records)
 {
-    unsigned int i;
+    struct idtap_domain_stats *d = *records ? stats_domain(s, domain) : NULL;
 
-    for ( i = 0; i < NR_DOMAINS; i++ )
+    if ( d )
     {
-        struct idtap_domain_stats *d;
-
-        if ( !records_of[i] )
-            continue;
-        d = stats_domain(s, i);
-        if ( !d )
-            return -ENOMEM;
-        d->records += records_of[i];
-        s->chosen += records_of[i];
+        d->records += *records;
+        s->chosen += *records;
     }
+    else if ( *records )
+        return -ENOMEM;
+    *records = 0;
     return 0;
+}
+
+/*
+ * Domains that reading a shard's packets has counted.  Mostly the domains that
+ * have rows are all; then the others' counters, half a megabyte that was never
+ * touched, need not be looked at.
+ */
+static int add_domains(struct rounds *r, unsigned int shard)
+{
+    struct idtap_stats *s = r->shards[shard];
+    uint64_t *records_of = r->records_of[shard], left = 0, before = s->chosen;
+    unsigned int i;
+    int rc = 0;
+
+    for ( i = shard; i < r->nr; i += r->nr_shards )
+        left += r->lanes[i].counted
+                ? s->cpus[r->lanes[i].cpu].stats.records : 0;
+
+    for ( i = 0; s->domains.mask && i <= s->domains.mask && !rc; i++ )
+    {
+        const struct idtap_domain_stats *d = s->domains.slot[i];
+
+        if ( d && d->domain < NR_DOMAINS )
+            rc = add_domain(s, (unsigned int)d->domain,
+                            &records_of[d->domain]);
+    }
+    left -= s->chosen - before;
+    for ( i = 0; left && i < NR_DOMAINS && !rc; i++ )
+        rc = add_domain(s, i, &records_of[i]);
+    return rc;
 }
 
 /* What settling has done of a pCPU is in `to` already. */
@@ -222,7 +248,7 @@ static void add_cpus(struct idtap_stats *to, const struct rounds *r)
     {
         const struct lane *l = &r->lanes[i];
         const struct cpu *from = l->cpu < 0 ? NULL : &l->shard->cpus[l->cpu];
-        struct cpu *c = from ? &to->cpus[l->cpu] : NULL;
+        struct cpu *c = from ? stats_cpu(to, (unsigned int)l->cpu) : NULL;
 
         if ( !c )
             continue;
@@ -244,8 +270,10 @@ static int add_up(struct rounds *r)
     for ( i = 0; i < r->nr_shards && !rc; i++ )
     {
         hist_fronts_empty(&r->shards[i]->fronts);
-        rc = add_domains(r->shards[i], r->records_of[i]);
+        rc = add_domains(r, i);
         r->shards[i]->parts &= ~IDTAP_STATS_COUNTS; /* added already */
+        if ( !rc )
+            rc = stats_rows_move(r->all, r->shards[i]);
         if ( !rc )
             rc = idtap_stats_merge(r->all, r->shards[i]);
     }
@@ -261,8 +289,14 @@ static unsigned int packets_of(const struct rounds *r, unsigned int threads)
     for ( i = 0; i < r->nr; i++ )
         if ( r->lanes[i].cpu >= 0 && !r->lanes[i].done )
             bytes += r->lanes[i].packet.header.packet_size / 8;
-    /* Alone, it is best to stay in the cache. */
-    if ( threads < 2 || !bytes || SLICE_BYTES < 2 * bytes )
+    /*
+     * Alone, it is best to stay in the cache.  But of one packet, a slice would
+     * end where any lane's packet does, and cut all the others'; of two, most
+     * packets are cut once.
+     */
+    if ( threads < 2 )
+        return 2;
+    if ( !bytes || SLICE_BYTES < 2 * bytes )
         return 1;
     return SLICE_BYTES / bytes < PACKETS_MAX
            ? (unsigned int)(SLICE_BYTES / bytes) : PACKETS_MAX;
@@ -272,8 +306,9 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
                    unsigned int *threads)
 {
     unsigned int i;
-    int rc = iter_lanes_begin(r->iter);
+    int rc = 0;
 
+    iter_lanes_begin(r->iter);
     r->nr = iter_lanes(r->iter);
     r->nr_shards = *threads < 2 ? 1 : 2 * *threads;
     if ( r->nr_shards > r->nr )
@@ -285,7 +320,7 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
     r->lanes = calloc(r->nr, sizeof(*r->lanes));
     r->shards = calloc(r->nr_shards, sizeof(*r->shards));
     r->records_of = calloc(r->nr_shards, sizeof(*r->records_of));
-    if ( rc || !r->all || !r->lanes || !r->shards || !r->records_of ||
+    if ( !r->all || !r->lanes || !r->shards || !r->records_of ||
          hist_fronts_init(&r->all->fronts) )
         return -ENOMEM;
     r->settling = settling_create(r->all, r->lanes, r->nr);
@@ -306,6 +341,7 @@ static int prepare(struct rounds *r, const struct idtap_stats_options *options,
 
         lane_init(&r->lanes[i], r->iter, i, r->shards[shard],
                   r->records_of[shard], r->records_of[shard] + NR_DOMAINS);
+        r->lanes[i].journals = *threads < 2 ? 1 : 2;
         rc = lane_begin(&r->lanes[i], r->iter);
     }
     r->packets = packets_of(r, *threads);

@@ -150,7 +150,7 @@ static int meet(struct settling *st)
 
     for ( i = 0; i < st->nr; i++ )
     {
-        const struct journal *j = &st->lanes[i].journal[st->slice % 2];
+        const struct journal *j = lane_journal_of(&st->lanes[i], st->slice);
 
         for ( n = 0; n < j->nr_seen; n++ )
         {
@@ -187,8 +187,8 @@ static int replay_later(struct settling *st, unsigned int lane,
 
 static int settle_exits(struct settling *st, unsigned int lane, bool replay)
 {
-    const struct lane *l = &st->lanes[lane];
-    const struct journal *j = &l->journal[st->slice % 2];
+    struct lane *l = &st->lanes[lane];
+    const struct journal *j = lane_journal_of(l, st->slice);
     unsigned int marks = 0;
     size_t i;
     int rc = 0;
@@ -217,7 +217,7 @@ static int settle_ordered(struct idtap_stats *s, int cpu,
     const struct idtap_lost *lost = (const void *)r;
 
     if ( r->event == ORDERED_BASE )
-        s->cpus[lost->cpu].lost_base = lost->count;
+        stats_cpu(s, lost->cpu)->lost_base = lost->count;
     else if ( r->event >= IDTAP_EV_NR_RING )
         stats_meta_record(s, r);
     else if ( s->parts & IDTAP_STATS_LAPIC )
@@ -235,7 +235,7 @@ static int merge_ordered(struct settling *st)
 
     for ( i = 0; i < st->nr; i++ )
     {
-        const struct journal *j = &st->lanes[i].journal[st->slice % 2];
+        const struct journal *j = lane_journal_of(&st->lanes[i], st->slice);
         struct stream *s = &st->streams[i];
 
         if ( !j->nr_ordered )
@@ -271,7 +271,7 @@ static int merge_ordered(struct settling *st)
 /* All of a lane that is not an exit. */
 static int replay_rest(struct settling *st, unsigned int lane)
 {
-    const struct journal *j = &st->lanes[lane].journal[st->slice % 2];
+    const struct journal *j = lane_journal_of(&st->lanes[lane], st->slice);
     unsigned int marks = 0;
     size_t i;
     int rc = 0;
@@ -348,7 +348,7 @@ int settle_slice(struct settling *st, uint64_t slice)
     st->nr_events = 0;
     for ( i = 0; i < st->nr; i++ )
     {
-        const struct journal *j = &st->lanes[i].journal[slice % 2];
+        const struct journal *j = lane_journal_of(&st->lanes[i], slice);
 
         marks = marks || j->nr_marks;
         /* Injections do not matter before there is an accept or EOI. */

@@ -273,6 +273,33 @@ int stats_rows_merge(struct idtap_map *to, const struct idtap_map *from,
     return rc;
 }
 
+int stats_rows_move(struct idtap_stats *to, struct idtap_stats *from)
+{
+    unsigned int t;
+    uint32_t i;
+
+    for ( i = 0; from->domains.mask && i <= from->domains.mask; i++ )
+    {
+        struct idtap_domain_stats *old = from->domains.slot[i], *d;
+
+        if ( !old )
+            continue;
+        d = stats_domain(to, old->domain);
+        if ( !d )
+            return -ENOMEM;
+        for ( t = 0; t < IDTAP_TAB_NR; t++ )
+        {
+            struct idtap_map empty = d->table[t];
+
+            if ( empty.nr )
+                continue;
+            d->table[t] = old->table[t];
+            old->table[t] = empty;
+        }
+    }
+    return 0;
+}
+
 static void clear_row(void *row, unsigned int table)
 {
     struct idtap_row *plain = row;

@@ -13,6 +13,8 @@
 
 #include "stats_lanes.h"
 
+#define ROOM_MIN 2048u /* elements of a journal's array */
+
 const uint8_t lane_list_of[256] = {
     [IDTAP_EV_VM_EXIT]       = PACKET_EXITS,
     [IDTAP_EV_VM_ENTRY]      = PACKET_EXITS,
@@ -41,7 +43,8 @@ int lane_more(void *array, size_t nr, size_t *room, size_t n, size_t size)
 
     if ( want <= *room )
         return 0;
-    want += want / 2;
+    /* What is grown is copied, and what is not touched costs nothing. */
+    want = want < ROOM_MIN ? ROOM_MIN : want + want / 2;
     bigger = realloc(*a, want * size);
     if ( !bigger )
         return -ENOMEM;

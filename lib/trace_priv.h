@@ -112,7 +112,7 @@ uint64_t cursor_peek(const struct idtap_cursor *c, unsigned int n);
  * if it had been used; or with iter_restart(), then it is as new.
  */
 bool iter_unused(const struct idtap_iter *it);
-int iter_lanes_begin(struct idtap_iter *it);
+void iter_lanes_begin(struct idtap_iter *it);
 unsigned int iter_lanes(const struct idtap_iter *it);
 unsigned int iter_lane_stream(const struct idtap_iter *it, unsigned int lane);
 int iter_lane_cpu(const struct idtap_iter *it, unsigned int lane);
