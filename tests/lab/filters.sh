@@ -16,7 +16,7 @@ expect 0 idtap record --fail-on-loss -o "$OUT/trace-softirq" -e softirq,irq \
     -d idle,0 -- sh -c "$run"
 
 # Back and forth between two filters that both let injections pass.
-truth_ready 'seconds=6'
+truth_ready "seconds=$(much 6 3 6)"
 cat >"$OUT/toggle" <<'END'
 . /lab/lib.sh
 domid=$(xl domid truth)

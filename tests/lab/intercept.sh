@@ -22,17 +22,19 @@ same_as_untapped() {
     fail "the guest can tell: $1"
 }
 
-truth_ready repeat=20
+times=20
+! slow_emulator || times=6
+truth_ready repeat=$times
 truth_run
 cp "$(guest_console truth)" "$OUT/untapped"
 grep -q '^truth: digest' "$OUT/untapped" || fail "no digests"
 
-truth_ready repeat=20
+truth_ready repeat=$times
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-off" -- \
     sh -c '. /lab/lib.sh; xl unpause truth; wait_for 100 _gone truth'
 same_as_untapped observed
 
-truth_ready repeat=20
+truth_ready repeat=$times
 id=$(xl domid truth)
 expect 0 idtap record --fail-on-loss --intercept truth=$what \
     -o "$OUT/trace-on" -- \
@@ -45,7 +47,7 @@ said "caused +d$id: .* #UD [1-9]"
 # Only the guest: dom0's filter calls are many.
 repeat=100 pause=:
 # On one CPU the guest must have its share, too.
-! slow_emulator || { repeat=30 pause='sleep 0.1'; }
+! slow_emulator || { repeat=15 pause='sleep 0.1'; }
 truth_ready repeat=$repeat
 id=$(xl domid truth)
 expect 0 idtap record -d truth -o "$OUT/trace-toggled" -- \

@@ -129,7 +129,7 @@ truth_ready() {
     [ $# -eq 0 ] || shift
     case $_words in
     *repeat=*|*loop=*) ;;
-    *) ! slow_emulator || _words="$_words repeat=15" ;;
+    *) ! slow_emulator || _words="$_words repeat=6" ;;
     esac
     xl create -q -p "/guests/$TRUTH.cfg" "cmdline=\"${_words# }\"" "$@" >/dev/null 2>&1 ||
         fail "cannot create the truth guest"

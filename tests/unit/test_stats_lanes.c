@@ -15,6 +15,12 @@
 #include "common.h"
 #include "stats_same.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define TRACES 8 /* twice each kind */
+#else
+#define TRACES 24
+#endif
+
 #define NR_CPUS 4u
 #define RECORDS 6000u /* of each */
 
@@ -251,7 +257,7 @@ static void random_traces(void **state)
     uint32_t s;
 
     (void)state;
-    for ( s = 0; s < 24; s++ )
+    for ( s = 0; s < TRACES; s++ )
     {
         struct idtap_select select;
         uint64_t last, span, from, records;
