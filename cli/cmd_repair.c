@@ -149,7 +149,7 @@ static int part(struct repair *repair, const char *path)
     return status;
 }
 
-/* A recorder that was killed at once has written files, and nothing into them. */
+/* A recorder that was killed at once has made files, and written nothing. */
 static int nothing_left(const struct repair *repair)
 {
     static struct idtap_error err;

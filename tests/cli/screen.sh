@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # idtap, work: of run
 # What is on top's screen, as tmux has it: the help page, on screens of several
 # sizes. Read in by tests/cli/run, after live.sh, whose trace and functions it uses.
 
