@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include <xenforeignmemory.h>
+#include <xen/memory.h>
 
 #include <idtap/rings.h>
 
@@ -236,6 +237,45 @@ static bool is_shared(uint64_t mfn)
     return false;
 }
 
+/*
+ * Xen shares its table of machine frames with dom0, in pieces of 2 MiB, and such
+ * a piece may well lie beside a page of the tap's (Xen's arch_init_memory()).
+ */
+#define M2P_FRAMES 512
+static xen_pfn_t m2p[64];
+static unsigned int nr_m2p;
+
+static int find_m2p(void)
+{
+    struct {
+        xen_machphys_mfn_list_t list;
+        xen_pfn_t frames[sizeof(m2p) / sizeof(m2p[0])];
+    } *b = host_buffer(raw.host, sizeof(*b));
+    int rc;
+
+    if ( !b )
+        return failed("out of memory", 0, 0);
+    memset(b, 0, sizeof(*b));
+    b->list.max_extents = sizeof(m2p) / sizeof(m2p[0]);
+    b->list.extent_start = b->frames;
+    rc = xencall2(raw.host->call, __HYPERVISOR_memory_op,
+                  XENMEM_machphys_mfn_list, (uintptr_t)&b->list);
+    nr_m2p = b->list.nr_extents;
+    memcpy(m2p, b->frames, sizeof(m2p));
+    host_buffer_free(raw.host, b);
+    return rc ? failed("no table of machine frames", 0, rc) : 0;
+}
+
+static bool is_m2p(uint64_t mfn)
+{
+    unsigned int i;
+
+    for ( i = 0; i < nr_m2p; i++ )
+        if ( mfn - m2p[i] < M2P_FRAMES )
+            return true;
+    return false;
+}
+
 static int refuse(int prot, uint64_t mfn, const char *what, unsigned int cpu)
 {
     void *p = map_frame(prot, mfn);
@@ -258,7 +298,7 @@ static int try_frame(uint64_t mfn, bool packet, unsigned int cpu)
                     "writable", cpu) ||
              refuse(PROT_WRITE, mfn, "a page could be mapped writable", cpu);
     for ( i = -1; !rc && i <= 1; i += 2 )
-        if ( !is_shared(mfn + i) )
+        if ( !is_shared(mfn + i) && !is_m2p(mfn + i) )
             rc = refuse(PROT_READ, mfn + i, "a page beside could be mapped",
                         cpu);
     return rc;
@@ -268,7 +308,7 @@ static int map_wrongly(void)
 {
     const struct idtap_rings *r = &status.rings;
     unsigned int i, k, last = r->packet_size / 4096 - 1;
-    int rc = 0;
+    int rc = find_m2p();
 
     for ( i = 0; !rc && i < status.nr_cpus; i++ )
     {

@@ -51,8 +51,7 @@ rm /tmp/xentrace
 few_pages_lost "$free" 20
 
 # Short keys, as fast as they can be pressed.
-truth_ready "loop=1 rest=20 repeat=20 $STEADY"
-xl unpause truth
+truth_loop "rest=20 repeat=20 $STEADY"
 expect 0 idtap filter -e all
 n=0 storm=$(much 20 0 2500)
 while [ $((n += 1)) -le "$storm" ]; do
@@ -62,8 +61,7 @@ truth_at_work
 
 # The clock is set while recording: an hour on, then two back.
 now() { date +%s; }
-truth_ready 'loop=1 repeat=20 cases=event-self'
-xl unpause truth
+truth_loop 'repeat=20 cases=event-self'
 start=$(now)
 expect 0 idtap record -e inject -o "$OUT/trace-clock" -- \
     sh -c 'sleep 2; date -s "@$(($(date +%s) + 3600))"; sleep 2

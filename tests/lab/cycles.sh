@@ -13,8 +13,7 @@ if [ $linux ]; then
     create_guest linux /guests/linux.cfg || fail "cannot create the Linux guest"
     wait_for 40 more_cycles 0 || fail "the Linux guest does not begin to work"
 fi
-truth_ready "loop=1 rest=20 repeat=20 $STEADY"
-xl unpause truth
+truth_loop "rest=20 repeat=20 $STEADY"
 truth_at_work
 
 # Once before counting: what Xen and dom0 allocate on first use, and keep.

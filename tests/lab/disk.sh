@@ -3,8 +3,7 @@
 # A disk that is full, full from the start, read-only, or slow: a clear word, or
 # a loss that is counted to the record; nothing attached afterwards.
 
-truth_ready 'loop=1'
-xl unpause truth
+truth_loop
 
 mkdir -p /mnt/small
 mount -t tmpfs -o size=1m small /mnt/small

@@ -3,8 +3,7 @@
 # How a recording ends: by time, by signal, by its command, by a full disk; and
 # parts by size.
 
-truth_ready 'loop=1 repeat=20 rest=20'
-xl unpause truth
+truth_loop 'repeat=20 rest=20'
 
 expect 0 idtap record -o "$OUT/time" -T 500ms
 not_attached

@@ -30,8 +30,7 @@ expect 0 sh -c "idtap script -i '$OUT/trace-all' | grep ' meta '"
 said 'trigger +.*enough seen'
 
 # A small ring, overwritten many times: what is left is whole and of the end.
-truth_ready 'loop=1'
-xl unpause truth
+truth_loop
 idtap record -o "$OUT/trace-last" --flight 64K >"$OUT/said" 2>&1 &
 recorder=$!
 wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"
@@ -82,7 +81,7 @@ expect 0 idtap script -i "$OUT/trace-triple" -e exit
 said 'SHUTDOWN|TRIPLE_FAULT'
 
 # A rule; and going on afterwards, for the next time.
-truth_ready 'loop=1 rest=20 repeat=20 cases=event-self'
+truth_ready 'loop=1 rest=20 repeat=20 cases=event-self' vcpus=1
 idtap record -o "$OUT/kept" --flight 64K --flight-keep -d truth \
     --trigger 'class=lapic vector=0xf3 rate>5/s' >"$OUT/said" 2>&1 &
 recorder=$!
@@ -105,8 +104,7 @@ expect 1 idtap trigger
 said 'no flight recorder'
 
 # Killed: its rings go on overwriting; the next recorder begins anew with them.
-truth_ready 'loop=1'
-xl unpause truth
+truth_loop
 idtap record -o "$OUT/killed" --flight 64K >/dev/null 2>&1 &
 recorder=$!
 wait_for 40 sh -c "idtap status | grep -q 'softirq'" || fail "it does not begin"

@@ -24,8 +24,7 @@ destroy_guest truth
 text=$(textsum) || fail "no checksum of Xen's text"
 free=$(domain_free_memory)
 
-truth_ready "loop=1 rest=20 repeat=20 $STEADY"
-xl unpause truth
+truth_loop "rest=20 repeat=20 $STEADY"
 truth_at_work
 if [ -e /tests/long ]; then
     linux_ready linux

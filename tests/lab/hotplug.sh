@@ -50,8 +50,7 @@ cp "$(guest_console truth)" "$OUT/trace.truth"
 adds_up "$records" "$discards" "$OUT/trace"
 
 # A recording that ends while a CPU is offline has what that CPU had recorded.
-truth_ready 'loop=1 rest=20 repeat=20'
-xl unpause truth
+truth_loop 'rest=20 repeat=20'
 records=$(counters records) discards=$(counters discards)
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-off" -- \
     sh -c 'sleep 0.5; xen-hptool cpu-offline 1; sleep 0.5'

@@ -4,11 +4,10 @@
 # the tap stays, status explains, detach removes; the next recorder starts anew.
 # Then many, at random moments, with guests that are intercepted.
 
-truth_ready 'loop=1'
+truth_loop
 idtap record -o "$OUT/killed" &
 recorder=$!
-xl unpause truth
-sleep 3
+sleep 2
 idtap status >"$OUT/status"
 grep -q "reader *process $recorder" "$OUT/status" ||
     fail "status does not know the recorder: $(cat "$OUT/status")"
@@ -48,7 +47,7 @@ not_attached
 # At random, from the first step of the recorder to its end. A trace has all
 # packets that were taken out of the rings, and at most one more.
 if slow_emulator; then set --; else set -- 'cpus="1"'; fi
-truth_ready "loop=1 rest=20 repeat=5 $STEADY" "$@"
+truth_ready "loop=1 rest=20 repeat=5 $STEADY" vcpus=1 "$@"
 xl unpause truth
 wait_for 20 grep -q 'truth: pass' "$(guest_console truth)" ||
     fail "the truth guest does not begin to work"

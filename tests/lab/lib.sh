@@ -135,6 +135,13 @@ truth_ready() {
         fail "cannot create the truth guest"
 }
 
+# truth_loop [WORDS]: it raises what it can, for ever, until it is destroyed: a
+# load. One vCPU: with several, QEMU kills it after a while (lab/README.md).
+truth_loop() {
+    truth_ready "loop=1 ${1:-}" vcpus=1
+    xl unpause "$TRUTH"
+}
+
 # truth_run: lets it go, and waits for it to end well.
 truth_run() {
     xl unpause "$TRUTH"

@@ -3,8 +3,7 @@
 # Physical NMIs: Xen's debug key N sends itself one; each is recorded, enter and
 # exit, while all other classes write into the same rings.
 
-truth_ready 'loop=1 repeat=20 rest=20'
-xl unpause truth
+truth_loop 'repeat=20 rest=20'
 expect 0 idtap record --fail-on-loss -o "$OUT/trace-nmi" -- \
     sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do xl debug-keys N; sleep 0.1; done'
 idtap script -i "$OUT/trace-nmi" -e nmi >"$OUT/nmis"

@@ -9,8 +9,7 @@
 linux_ready linux
 xl unpause linux
 wait_for 120 grep -q 'load: cycle' "$(guest_console linux)" || linux_dead linux
-truth_ready "loop=1 repeat=20 $STEADY" vcpus=1
-xl unpause truth
+truth_loop "repeat=20 $STEADY"
 truth_at_work
 
 expect 0 idtap attach --ring 4M

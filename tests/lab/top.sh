@@ -3,8 +3,7 @@
 # Seeing things live: top shows what the guest does and leaves nothing behind;
 # alerts fire and are over, in top and while recording.
 
-truth_ready 'loop=1 rest=20 repeat=20 cases=event-self,gp-rdmsr'
-xl unpause truth
+truth_loop 'rest=20 repeat=20 cases=event-self,gp-rdmsr'
 domid=$(xl domid truth)
 
 expect 0 idtap top -b -n 4 -s 500ms
@@ -55,8 +54,7 @@ xl create -q -p /guests/ends.cfg >/dev/null 2>&1 || fail "cannot create ends"
 sleep 1
 xl unpause ends
 wait_for 40 grep -q "(ends)" "$OUT/pages" || fail "no guest ends: $(tail -n 20 "$OUT/pages")"
-truth_ready 'loop=1 rest=20 repeat=20 cases=event-self,gp-rdmsr'
-xl unpause truth
+truth_loop 'rest=20 repeat=20 cases=event-self,gp-rdmsr'
 again=$(xl domid truth)
 wait_for 40 grep -q "^d$again (truth)" "$OUT/pages" || fail "no new truth"
 kill -INT $top
