@@ -46,6 +46,11 @@ HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd && echo yes)
 ifneq ($(HAVE_MICROHTTPD),)
 OPT_CFLAGS += -DIDTAP_HAVE_MICROHTTPD
 endif
+# Likewise, if a file is to be compressed.
+HAVE_ZSTD := $(shell $(PKG_CONFIG) --exists 'libzstd >= 1.4' && echo yes)
+ifneq ($(HAVE_ZSTD),)
+OPT_CFLAGS += -DIDTAP_HAVE_ZSTD
+endif
 HAVE_CONFINE := $(shell $(PKG_CONFIG) --exists libseccomp libcap-ng && echo yes)
 ifneq ($(HAVE_CONFINE),)
 OPT_CFLAGS += -DIDTAP_HAVE_CONFINE $(shell $(PKG_CONFIG) --cflags libseccomp libcap-ng)

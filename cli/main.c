@@ -44,6 +44,11 @@ static const struct {
 #else
 #define WITH_CURSES ""
 #endif
+#ifdef IDTAP_HAVE_ZSTD
+#define WITH_ZSTD " zstd"
+#else
+#define WITH_ZSTD ""
+#endif
 #ifdef IDTAP_HAVE_MICROHTTPD
 #define WITH_MICROHTTPD " libmicrohttpd"
 #else
@@ -54,7 +59,8 @@ static const struct {
 #else
 #define WITH_CONFINE ""
 #endif
-#define BUILT_WITH WITH_SQLITE WITH_CURSES WITH_MICROHTTPD WITH_CONFINE
+#define BUILT_WITH \
+    WITH_SQLITE WITH_CURSES WITH_MICROHTTPD WITH_ZSTD WITH_CONFINE
 
 static int help(FILE *out)
 {

@@ -140,10 +140,29 @@ static int open_dir(struct export_output *o, bool force,
     return rc ? fail(err, o->path, rc, "cannot replace the trace: %s") : 0;
 }
 
+/* By its name, a file is to be compressed. */
+static bool wants_zstd(const char *path)
+{
+    size_t len = path ? strlen(path) : 0;
+
+    return len > 4 && !strcmp(path + len - 4, ".zst");
+}
+
 static int open_stream(struct export_output *o, int fd,
                        struct idtap_error *err)
 {
-    o->f = fdopen(fd, "w");
+    if ( wants_zstd(o->path) )
+    {
+        int rc = export_zstd_open(fd, &o->f, err);
+
+        if ( rc )
+        {
+            close(fd);
+            return rc;
+        }
+    }
+    else
+        o->f = fdopen(fd, "w");
     o->buf = malloc(BUFFER_BYTES);
     if ( !o->f || !o->buf )
     {
@@ -169,6 +188,9 @@ static int open_file(struct export_output *o,
 
     if ( there && S_ISDIR(st.st_mode) )
         return fail(err, o->path, -EISDIR, "is a directory");
+    if ( format->kind == IDTAP_EXPORT_FILE && wants_zstd(o->path) )
+        return fail(err, o->path, -EINVAL, "is written in no order, and cannot "
+                    "be compressed on the way");
     if ( there && S_ISREG(st.st_mode) && !force )
         return fail(err, o->path, -EEXIST, "exists already");
     if ( there && !S_ISREG(st.st_mode) && format->kind == IDTAP_EXPORT_FILE )

@@ -63,6 +63,13 @@ struct export_output {
 int output_open(struct export_output *o, const struct idtap_export_format *f,
                 const struct idtap_export_options *options,
                 struct idtap_error *err);
+/*
+ * A stream that compresses what is written into it (zstd), into `fd`, which is
+ * the stream's and closed with it, if this succeeds.  0 or -errno, -ENOPKG if
+ * there is no libzstd; `err` says which.  One thread at a time.
+ */
+int export_zstd_open(int fd, FILE **f, struct idtap_error *err);
+
 int output_commit(struct export_output *o, struct idtap_error *err);
 void output_abandon(struct export_output *o,
                     const struct idtap_export_format *f);

@@ -369,6 +369,19 @@ export_errors() {
     same exists-is-kept keep "$(cat there.csv)"
     "$idtap" export -f csv -i plain -o there.csv --force
     same force-replaces "$("$idtap" export -f csv -i plain | md5sum)" "$(md5sum <there.csv)"
+    # Compressed by its name; the directory of a CTF trace may be called anything.
+    for f in jsonl csv perfetto xentrace rowbinary; do
+        "$idtap" export -f $f -i svm -o out.$f.zst
+        same "zst-$f" "$("$idtap" export -f $f -i svm | md5sum)" \
+            "$(zstd -dcq out.$f.zst | md5sum)"
+    done
+    same zst-is-small 1 "$(($(stat -c %s out.jsonl.zst) * 5 < $("$idtap" export -f jsonl -i svm | wc -c)))"
+    (trap '' XFSZ; ulimit -f 1; "$idtap" export -f jsonl -i svm -o full/out.zst) >said 2>&1
+    same zst-full "1 " "$? $(ls full)"
+    same zst-leaves-no-part '' "$(ls | grep 'part$')"
+    try export-zst-sqlite 1 'cannot be compressed' export -f sqlite -i plain -o out.db.zst
+    try export-zst-ctf 0 'wrote|^' export -f ctf -i plain -o trace.zst
+    same zst-ctf yes "$([ -f trace.zst/metadata ] && echo yes)"
     try export-no-directory 1 'No such file' export -f csv -i plain -o none/x.csv
     try export-onto-itself 1 'is the trace that is read' export -f ctf -i plain -o plain --force
     try export-into-itself 1 'lies within the trace' export -f csv -i plain -o plain/x.csv
