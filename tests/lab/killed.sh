@@ -81,9 +81,10 @@ while [ $((n += 1)) -le "$times" ]; do
     wait $recorder
     idtap status >"$OUT/status" || fail "$n: no status"
     state=$(sed -n 's/^tap *\([a-z]*\).*/\1/p' "$OUT/status")
-    # Killed earlier, it has left files with nothing in them.
+    [ ! -e /tmp/k/meta ] || [ "$state" = attached ] ||
+        fail "$n: recorded, and is $state"
+    # Killed just then, it has left files with nothing in them.
     if [ -s /tmp/k/meta ]; then
-        [ "$state" = attached ] || fail "$n: recorded, and is $state"
         case $met in *trace*) ;; *) met="$met trace" ;; esac
         readable /tmp/k
         ! grep -qE '^Lost .*packets' "$OUT/report" || fail "$n: packets are missing"

@@ -60,7 +60,7 @@ in_other=$(exits "$other" | grep -c intercepted)
 all_other=$(exits "$other" | wc -l)
 rm /tmp/exits
 echo "$in_linux exits caused in d$linux, $in_other of $all_other in d$other"
-[ "$in_linux" -gt 50 ] || fail "no intercepted exits in the trace"
+[ "$in_linux" -gt 100 ] || fail "no intercepted exits in the trace"
 [ "$all_other" -gt 1000 ] || fail "the other guest's exits are not in the trace"
 [ "$in_other" -eq 0 ] || fail "the other guest's exceptions are intercepted"
 
