@@ -8,8 +8,10 @@
 
 #ifdef IDTAP_HAVE_CURSES
 #include <ncurses.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "alerts.h"
@@ -46,6 +48,16 @@ static void find_mark(struct screen *s)
     v->selected = s->marked && i < m->nr_rows ? i : ~0u;
 }
 
+/* The terminal's size, as it is now: curses learns of it by a signal only. */
+static void fit(void)
+{
+    struct winsize size;
+
+    if ( !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row &&
+         size.ws_col && (size.ws_row != LINES || size.ws_col != COLS) )
+        resizeterm(size.ws_row, size.ws_col);
+}
+
 static void draw(struct screen *s)
 {
     static const int attrs[] = {
@@ -55,6 +67,7 @@ static void draw(struct screen *s)
     struct top_view *v = &s->t->view;
     unsigned int i;
 
+    fit();
     v->height = (unsigned int)LINES;
     v->width = (unsigned int)COLS;
     if ( s->asking )
@@ -305,8 +318,13 @@ static int loop(struct screen *s)
 int top_screen(struct top *t)
 {
     struct screen s = { .t = t };
+    sigset_t winch;
     int rc;
 
+    /* A new size waits for ppoll(), as the other signals do. */
+    sigemptyset(&winch);
+    sigaddset(&winch, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &winch, NULL);
     set_escdelay(50);
     if ( !newterm(NULL, stdout, stdin) )
     {

@@ -4,6 +4,7 @@
 # emulator; it provides:
 #   emulator_packages   prints the Debian packages to install on this machine,
 #                       one a line
+#   emulator_fetch      brings what else it needs, after these (lab/fetch)
 #   emulator_stream     dom0's device for the script's output (write only)
 #   emulator_stream_wait  how many seconds a full pipe takes to get there
 #   emulator_terminal   dom0's device for the interactive shell (a terminal)
@@ -20,6 +21,7 @@
 # shellcheck disable=SC2054 # the emulator's options have commas in them
 
 emulator_packages() { echo qemu-system-x86; }
+emulator_fetch() { :; }
 
 emulator_xen_words=' reboot=k'
 emulator_dom0_words=''

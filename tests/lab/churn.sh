@@ -11,7 +11,7 @@
 
 simple=ud,de-zero,bp,db-step,gp-rdmsr,pf-write,ipi-self,timer-oneshot,event-self
 what=all
-! grep -q AuthenticAMD /proc/cpuinfo || what=all,swint
+! amd || what=all,swint
 
 # What Xen and dom0 allocate once, and keep.
 truth_ready "repeat=1 cases=$simple"

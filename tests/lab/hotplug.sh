@@ -19,7 +19,7 @@ free=$(domain_free_memory)
 
 # While a guest raises known numbers, on both CPUs and on one. The tap stays, for
 # its counters.
-truth_ready 'seconds=3 repeat=50'
+truth_ready "seconds=3 repeat=$(much 50 6 50)"
 expect 0 idtap attach --ring 4M
 records=$(counters records) discards=$(counters discards)
 cat >"$OUT/work" <<'END'
@@ -72,7 +72,7 @@ adds_up "$records" "$discards" "$OUT/trace-on"
 [ "$(cpu1 records)" -gt 0 ] || fail "nothing of a CPU that came up after the attach"
 
 # Often, with nobody who looks.
-n=0 times=$(much 5 0 100)
+n=0 times=$(much 5 5 100)
 expect 0 idtap filter -e all
 while [ $((n += 1)) -le "$times" ]; do off; on; done
 truth_at_work

@@ -6,7 +6,7 @@
 # too. tests/lab/verify holds the counts of the trace against the guest's.
 
 what=all
-! grep -q AuthenticAMD /proc/cpuinfo || what=all,swint
+! amd || what=all,swint
 
 digests() { grep -E '^truth: (digest|case|count)' "$1" | sort; }
 

@@ -87,8 +87,10 @@ truth_verdict() {
     fail "the truth guest did not succeed"
 }
 
-# slow_emulator: Bochs, which has Intel's CPUs.
-slow_emulator() { grep -q GenuineIntel /proc/cpuinfo; }
+# slow_emulator: Bochs, on one CPU.
+slow_emulator() { grep -q lab_emulator=bochs /proc/cmdline; }
+
+amd() { grep -q AuthenticAMD /proc/cpuinfo; }
 
 # much SHORT SLOW LONG: how often, or for how long: as ./check has it, as it has
 # it on a slow emulator, and in the long form, of which /tests/long says how many

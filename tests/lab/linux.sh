@@ -2,11 +2,13 @@
 # shellcheck shell=sh
 # A Linux guest cannot tell that all its exceptions are intercepted: its load
 # finds what it finds without the tap. A guest beside it, that is not
-# intercepted, has no exit more, and finds the same. For AMD (midway.sh: Intel).
+# intercepted, has no exit more, and finds the same. Both are at work for a minute.
 # shellcheck source=/dev/null
 . /tests/linux_guest.sh
 
-seconds=${LINUX_SECONDS:-20}
+seconds=60
+# INT n exits on AMD only. On a slow emulator the trace has a few seconds of exits.
+if slow_emulator; then what=all rest='-e pv-trap -d other'; else what=all,swint rest='-e exit -d other'; fi
 linux_ready linux load.cycles=2
 xl unpause linux
 wait_for 120 _gone linux || fail "the untapped Linux guest does not end"
@@ -15,8 +17,8 @@ cp "$(guest_console linux)" "$OUT/untapped"
 linux_findings linux >"$OUT/want"
 cat "$OUT/want"
 
-# Both at work; of all exits, those of the one that is not intercepted are
-# recorded, and for a cycle of the load or so those of the other, too.
+# Both at work; for a cycle of the load or so the exits of both are recorded, else
+# those of the one that is not intercepted.
 linux_ready linux load.seconds=$seconds
 linux_ready other load.seconds=$seconds
 linux=$(xl domid linux) other=$(xl domid other)
@@ -27,14 +29,15 @@ xl unpause other
 wait_for 120 grep -q 'load: cycle' "\$(guest_console linux)" &&
     wait_for 120 grep -q 'load: cycle' "\$(guest_console other)" &&
     idtap filter -e exit -d linux,other && sleep 4 &&
-    idtap filter -e exit -d other || echo NO FILTER
+    idtap filter $rest || echo NO FILTER
 wait_for 300 _gone linux
 wait_for 300 _gone other
 idtap status
 idtap status --json >$OUT/status
 END
-expect 0 idtap record --fail-on-loss --ring 4M -e exit -d other \
-    --intercept linux=all,swint -o "$OUT/trace" -- sh "$OUT/work"
+# shellcheck disable=SC2086 # words
+expect 0 idtap record --fail-on-loss --ring 4M $rest \
+    --intercept linux=$what -o "$OUT/trace" -- sh "$OUT/work"
 for name in linux other; do
     cp "$(guest_console $name)" "$OUT/$name"
     linux_verdict $name
@@ -53,18 +56,20 @@ not_attached
 [ "$(grep -c '^caused' "$OUT/last")" -eq 1 ] ||
     fail "not one domain in the counts"
 said "^caused +d$linux: "
-idtap script -i "$OUT/trace" -e exit >/tmp/exits || fail "script"
-exits() { grep " d$1v0 .*vm_exit" /tmp/exits; }
-in_linux=$(exits "$linux" | grep -c intercepted)
-in_other=$(exits "$other" | grep -c intercepted)
-all_other=$(exits "$other" | wc -l)
-rm /tmp/exits
-echo "$in_linux exits caused in d$linux, $in_other of $all_other in d$other"
+idtap script -i "$OUT/trace" -e exit | awk -v l="d${linux}v0" -v o="d${other}v0" '
+    !/vm_exit/ { next }
+    $0 ~ " " l " " { all_l++; caused_l += /intercepted/ }
+    $0 ~ " " o " " { all_o++; caused_o += /intercepted/ }
+    END { print caused_l + 0, all_l + 0, caused_o + 0, all_o + 0 }' >"$OUT/exits"
+read -r in_linux all_linux in_other all_other <"$OUT/exits"
+echo "$in_linux of $all_linux exits caused in d$linux, $in_other of $all_other in d$other"
 [ "$in_linux" -gt 100 ] || fail "no intercepted exits in the trace"
 [ "$all_other" -gt 1000 ] || fail "the other guest's exits are not in the trace"
 [ "$in_other" -eq 0 ] || fail "the other guest's exceptions are intercepted"
 
 # Exceptions that only a program raises: as many exits as the load counted. In
-# QEMU, INT3 and INTO exit as INT n does (tap/swint.c).
+# QEMU, INT3 and INTO exit as INT n does (tap/swint.c). Linux itself raises one
+# INT3 while it boots (arch/x86/kernel/alternative.c, int3_selftest).
+if slow_emulator; then linux_exact 3+1 4; fi
 linux_exact 0 5 6 11 12 16 19
 [ "$(linux_caused 14)" -gt 1000 ] || fail "page faults were not intercepted"

@@ -179,13 +179,16 @@ static void count(struct cpu *c, uint8_t v, enum as as)
         c->swint[v]++;
         break;
     case AS_ICEBP:
+    case AS_ICEBP_FAILS:
         c->icebp++;
-        c->injected[v]++;
+        c->intercepted[v]++;
+        if ( as == AS_ICEBP || !options_on(ON_AMD) )
+            c->injected[v]++;
         if ( !options_on(ON_AMD) )
-        {
-            c->intercepted[v]++;
             c->exception[v]++;
-        }
+        break;
+    case AS_ICEBP_FAULT:
+        count(c, v, options_on(ON_AMD) ? AS_XEN : AS_EXCEPTION);
         break;
     case AS_XEN:
         c->injected[v]++;

@@ -19,6 +19,8 @@ enum as {
     AS_EXCEPTION,   /* the CPU raises it: INT3 and INTO are among these */
     AS_INT,         /* INT n */
     AS_ICEBP,       /* F1: an exception of its own kind */
+    AS_ICEBP_FAILS, /* the same, with a gate at fault: on AMD Xen finds that */
+    AS_ICEBP_FAULT, /* ... the fault that it meets */
     AS_XEN,         /* Xen raises it for an instruction that it emulates */
     AS_NMI,
     AS_IRQ,         /* through the LAPIC */
