@@ -64,7 +64,7 @@ static const struct { uint32_t bit; const char *word, *text; } hardware[] = {
       "virtual interrupt delivery (the CPU delivers what a guest's local APIC "
       "accepts: recorded as queued)" },
     { IDTAP_HW_POSTED, "posted_interrupts",
-      "posted interrupts (recorded as the manual has it, but never tested)" },
+      "posted interrupts (what devices post is not seen)" },
 };
 
 static void print_hardware(const struct idtap_status *s)

@@ -37,9 +37,10 @@ emulator_stream=/dev/ttyS1
 emulator_stream_wait=10
 emulator_terminal=/dev/ttyS1
 # ata0's slave; the master is what was booted from.
-emulator_disk=/dev/sdb
+emulator_disk=0:0:1:0
 emulator_dom0_mem=512M
-# A second CPU costs half as much time again, even when it is idle.
+# A second CPU costs half as much time again, even when it is idle. (It is not to be
+# had of Debian's 2.7.)
 emulator_smp=1
 
 # xsave=0: Linux finds Bochs' XSAVE inconsistent. x2apic_phys=1: Xen BUGs with

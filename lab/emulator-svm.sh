@@ -8,7 +8,8 @@
 #   emulator_stream     dom0's device for the script's output (write only)
 #   emulator_stream_wait  how many seconds a full pipe takes to get there
 #   emulator_terminal   dom0's device for the interactive shell (a terminal)
-#   emulator_disk       dom0's device for the results (a raw disk)
+#   emulator_disk       dom0's device for the results (a raw disk), or its SCSI
+#                       address
 #   emulator_dom0_mem   dom0's memory
 #   emulator_smp        how many CPUs, unless --smp says it
 #   emulator_xen_words, emulator_dom0_words

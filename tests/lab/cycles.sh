@@ -3,7 +3,7 @@
 # Attach and detach many times while guests work: they go on, Xen's memory and
 # text are afterwards what they were before.
 
-# Linux guests hang in Bochs at times, tap or not (lab/README.md).
+# In Bochs a Linux guest takes half a minute to boot; linux.sh has one there.
 linux=yes
 ! slow_emulator || linux=''
 linux_cycles() { grep -c 'load: cycle' "$(guest_console linux)"; }

@@ -9,13 +9,16 @@
 seconds=60
 # INT n exits on AMD only. On a slow emulator the trace has a few seconds of exits.
 if slow_emulator; then what=all rest='-e pv-trap -d other'; else what=all,swint rest='-e exit -d other'; fi
-linux_ready linux load.cycles=2
-xl unpause linux
-wait_for 120 _gone linux || fail "the untapped Linux guest does not end"
-linux_verdict linux
-cp "$(guest_console linux)" "$OUT/untapped"
-linux_findings linux >"$OUT/want"
-cat "$OUT/want"
+# Untapped. On the slow emulator the guest beside it must do for that: its exits are
+# as they are without idtap.
+if ! slow_emulator; then
+    linux_ready linux load.cycles=2
+    xl unpause linux
+    wait_for 120 _gone linux || fail "the untapped Linux guest does not end"
+    linux_verdict linux
+    cp "$(guest_console linux)" "$OUT/untapped"
+    linux_findings linux >"$OUT/want"
+fi
 
 # Both at work; for a cycle of the load or so the exits of both are recorded, else
 # those of the one that is not intercepted.
@@ -38,11 +41,13 @@ END
 # shellcheck disable=SC2086 # words
 expect 0 idtap record --fail-on-loss --ring 4M $rest \
     --intercept linux=$what -o "$OUT/trace" -- sh "$OUT/work"
+! slow_emulator || linux_findings other >"$OUT/want"
+cat "$OUT/want"
 for name in linux other; do
     cp "$(guest_console $name)" "$OUT/$name"
     linux_verdict $name
     linux_findings $name >"$OUT/got"
-    cmp -s "$OUT/want" "$OUT/got" || {
+    grep -q digest "$OUT/got" && cmp -s "$OUT/want" "$OUT/got" || {
         diff "$OUT/want" "$OUT/got"
         fail "the guest $name finds something else than untapped"
     }
@@ -68,8 +73,14 @@ echo "$in_linux of $all_linux exits caused in d$linux, $in_other of $all_other i
 [ "$in_other" -eq 0 ] || fail "the other guest's exceptions are intercepted"
 
 # Exceptions that only a program raises: as many exits as the load counted. In
-# QEMU, INT3 and INTO exit as INT n does (tap/swint.c). Linux itself raises one
-# INT3 while it boots (arch/x86/kernel/alternative.c, int3_selftest).
-if slow_emulator; then linux_exact 3+1 4; fi
-linux_exact 0 5 6 11 12 16 19
+# QEMU, INT3 and INTO exit as INT n does (tap/swint.c). Linux itself raises INT3
+# while it boots, and where it changes its own code; and in Bochs one #UD a cycle,
+# which is its warning of a single step that came to its entry code.
+if slow_emulator; then
+    linux_about 3
+    linux_exact 4 6+"$(grep -c 'load: cycle' "$OUT/linux")"
+else
+    linux_exact 6
+fi
+linux_exact 0 5 11 12 16 19
 [ "$(linux_caused 14)" -gt 1000 ] || fail "page faults were not intercepted"
