@@ -84,6 +84,8 @@ truth_verdict() {
         ! grep -qE 'truth: (FAILURE|ERROR)' "$(guest_console "$TRUTH")"; then
         fail "EMULATOR? the truth guest ended without a verdict"
     fi
+    grep -E 'truth: (mismatch|UNEXPECTED|LOST|case .* FAILURE)' \
+        "$(guest_console "$TRUTH")" | head -n 10
     fail "the truth guest did not succeed"
 }
 
