@@ -51,6 +51,9 @@
 /* Xen's handler, for an exit that is none of its business. */
 void svm_vmexit_neutral(struct cpu_user_regs *regs, const char *vmcb);
 
+/* What a fault that is given back does to RFLAGS; others do nothing. */
+void svm_fault_flags(struct cpu_user_regs *regs, const struct x86_event *e);
+
 /*
  * tap/swint.c: gives back an exit for INT n, which idtap asked for.  False if
  * it cannot tell which: then the guest is to execute it by itself.

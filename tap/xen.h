@@ -328,6 +328,12 @@ static inline uint64_t regs_rip(const struct cpu_user_regs *regs)
     return STEADY(uint64_t, regs, PROFILE.regs_rip);
 }
 
+/* So are rip, cs with its padding, and rflags. */
+static inline void regs_set_flags(struct cpu_user_regs *regs, uint64_t flags)
+{
+    *(volatile uint64_t *)((char *)regs + PROFILE.regs_rip + 16) |= flags;
+}
+
 /* Frame-table entry of a page of the direct map (__virt_to_page()). */
 static inline struct page_info *virt_to_page(const void *va)
 {

@@ -171,8 +171,9 @@ static const struct row rows[] = {
       { .vector = 1, .at = 2, .as = AS_ICEBP }),
       OFF(ON_QEMU, "QEMU 7.2 makes it #UD") },
 
+    /* RF stays clear: so CPUs do it, whatever the manuals seem to say. */
     { BREAK("db-detect", s_mov_dr, K64, 0, DR7_GD,
-            { .vector = 1, .at = 1, .dr6 = BD, .set = X86_EFLAGS_RF }),
+            { .vector = 1, .at = 1, .dr6 = BD }),
       OFF2(ON_QEMU, "QEMU 7.2 does not have it", ON_REAL_INTEL,
            "Xen 4.17 hands #DB back with DR7.GD still set") },
 

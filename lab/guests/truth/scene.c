@@ -96,8 +96,7 @@ static bool is_trap(const struct event *ev)
 /* A fault, and not one that Xen made up: Xen leaves RF alone. */
 static bool sets_rf(const struct event *ev)
 {
-    return (!is_trap(ev) && ev->vector != EXC_DB && ev->as != AS_XEN) ||
-           (ev->set & X86_EFLAGS_RF);
+    return !is_trap(ev) && ev->vector != EXC_DB && ev->as != AS_XEN;
 }
 
 static uint64_t rflags_of(const struct expect *e, const struct event *ev)
@@ -109,17 +108,21 @@ static uint64_t rflags_of(const struct expect *e, const struct event *ev)
     return (flags | ev->set) & ~(uint64_t)ev->clear;
 }
 
+/* A fault that Xen gives the guest; the CPU may have left RF clear then. */
+static bool by_xen(const struct event *ev)
+{
+    return options_on(ON_AMD) &&
+           (ev->vector == EXC_AC || ev->as == AS_ICEBP_FAULT);
+}
+
 /*
  * What is not compared: RF, where the manuals leave it open; and for all faults
- * in the emulators.  QEMU 7.2 never sets it; Bochs 2.7 sets it after it looked
- * whether the exception is intercepted, so that it is missing in the state
- * that the VM exit saves (SDM 3C, "Saving RIP, RSP, RFLAGS, and SSP": it is
- * what would be in the exception's frame).
+ * in QEMU 7.2, which never sets it.
  */
 static uint64_t rflags_mask(const struct event *ev)
 {
-    if ( ev->as == AS_MERGED || ev->kernel ||
-         (sets_rf(ev) && options_on(ON_QEMU | ON_BOCHS)) )
+    if ( ev->as == AS_MERGED || ev->kernel || by_xen(ev) ||
+         (sets_rf(ev) && options_on(ON_QEMU)) )
         return ~X86_EFLAGS_RF;
     return ~0UL;
 }
