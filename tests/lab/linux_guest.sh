@@ -70,11 +70,11 @@ linux_raised() {
 }
 
 # linux_exact VECTOR[+N]...: of each, as many exits as exceptions; N more than the
-# load counted. linux_about VECTOR: at least one more, and not many.
+# load counted. linux_about VECTOR MORE: at least one more, and at most MORE.
 linux_about() {
     _caused=$(linux_caused "$1") _raised=$(linux_raised "$1")
     echo "vector $1: raised $_raised, caused $_caused"
-    [ "$_raised" -gt 0 ] && [ "$_caused" -gt "$_raised" ] && [ "$_caused" -le $((_raised + 20)) ] ||
+    [ "$_raised" -gt 0 ] && [ "$_caused" -gt "$_raised" ] && [ "$_caused" -le $((_raised + $2)) ] ||
         fail "vector $1: $_raised raised, $_caused exits"
 }
 linux_exact() {
