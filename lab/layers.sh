@@ -27,24 +27,19 @@ layer_lab() {
     add_layer "$root" "$2"
 }
 
-# layer_idtap WORK INITRD LIBRARIES: as "make install-tool" lays it out: --idtap's,
-# or what make installs now. One at a time: two makes in one tree would trample each
-# other.
+# layer_idtap WORK INITRD LIBRARIES: as "make install-tool" lays it out. One at a
+# time: two makes in one tree would trample each other.
 layer_idtap() {
     local root=$1/idtap-root
-    if [ -n "$idtap_dir" ]; then
-        cp -a "$idtap_dir" "$root"
-    else
-        [ -f "$repo_dir/Makefile" ] || return 0
-        mkdir -p "$root"
-        (
-            with_lock make
-            make -s -C "$repo_dir" install-tool DESTDIR="$root" PREFIX=/usr >"$1/make.log" 2>&1
-        ) || {
-            cat "$1/make.log" >&2
-            die "building idtap failed (make install-tool, above)" "to run the lab without it: --no-idtap"
-        }
-    fi
+    [ -f "$repo_dir/Makefile" ] || return 0
+    mkdir -p "$root"
+    (
+        with_lock make
+        make -s -C "$repo_dir" install-tool DESTDIR="$root" PREFIX=/usr >"$1/make.log" 2>&1
+    ) || {
+        cat "$1/make.log" >&2
+        die "building idtap failed (make install-tool, above)" "to run the lab without it: --no-idtap"
+    }
     missing_libraries "$root" "$3" >"$1/missing"
     [ ! -s "$1/missing" ] || die "idtap needs libraries that dom0 has not:" "$(cat "$1/missing")" \
         "add their packages to lab/dom0/packages"

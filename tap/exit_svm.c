@@ -24,7 +24,7 @@
 #define TRAP_of 4
 #define TRAP_pf 14
 #define CR0_PE  (1u << 0)
-#define RFLAGS_RF (1u << 16)
+#define RFLAGS_RF ((uint64_t)1 << 16)
 #define INSN_MAX 15 /* bytes of an instruction */
 /* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code. */
 #define HAS_ERROR_CODE ((1u << 8) | (1u << 10) | (1u << 11) | (1u << 12) | \
@@ -281,16 +281,17 @@ void svm_vmexit_neutral(struct cpu_user_regs *regs, const char *vmcb)
 
 /*
  * The frame of a fault has RF, so that a breakpoint on its instruction does
- * not hit again when that goes on (APM volume 2, "Resume Flag (RF) Bit").  At
- * an exit for a fault RF is not yet set, and an injection pushes RFLAGS as they
- * are.  In the registers that Xen's handler has loaded: the entry hands them
- * back.
+ * not hit again when that goes on; that of INT n, INT3 and INTO does not, even
+ * if they are what goes on (APM volume 2, "Resume Flag (RF) Bit").  An exit for
+ * them saves RFLAGS from before, and an injection pushes RFLAGS as they are.
+ * In the registers that Xen's handler has loaded: the entry hands them back.
  */
-void svm_fault_flags(struct cpu_user_regs *regs, const struct x86_event *e)
+void svm_frame_flags(struct cpu_user_regs *regs, const struct x86_event *e)
 {
-    if ( e->type == IDTAP_TYPE_HW_EXCEPTION &&
-         !(NO_FAULTS & (1u << e->vector)) )
-        regs_set_flags(regs, RFLAGS_RF);
+    if ( e->type != IDTAP_TYPE_HW_EXCEPTION )
+        *regs_flags(regs) &= ~RFLAGS_RF;
+    else if ( !(NO_FAULTS & (1u << e->vector)) )
+        *regs_flags(regs) |= RFLAGS_RF;
 }
 
 static void reflect(struct tap_cpu *c, const struct vcpu *v,
@@ -301,7 +302,7 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
 
     tap_intercept_caused(c, v, vector);
     svm_vmexit_neutral(regs, vmcb);
-    svm_fault_flags(regs, &e);
+    svm_frame_flags(regs, &e);
     hvm_inject_event(&e);
 }
 

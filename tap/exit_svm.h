@@ -51,8 +51,8 @@
 /* Xen's handler, for an exit that is none of its business. */
 void svm_vmexit_neutral(struct cpu_user_regs *regs, const char *vmcb);
 
-/* What a fault that is given back does to RFLAGS; others do nothing. */
-void svm_fault_flags(struct cpu_user_regs *regs, const struct x86_event *e);
+/* RFLAGS as they are to be in the frame of what is given back. */
+void svm_frame_flags(struct cpu_user_regs *regs, const struct x86_event *e);
 
 /*
  * tap/swint.c: gives back an exit for INT n, which idtap asked for.  False if

@@ -329,9 +329,9 @@ static inline uint64_t regs_rip(const struct cpu_user_regs *regs)
 }
 
 /* So are rip, cs with its padding, and rflags. */
-static inline void regs_set_flags(struct cpu_user_regs *regs, uint64_t flags)
+static inline uint64_t *regs_flags(struct cpu_user_regs *regs)
 {
-    *(volatile uint64_t *)((char *)regs + PROFILE.regs_rip + 16) |= flags;
+    return (uint64_t *)((char *)regs + PROFILE.regs_rip + 16);
 }
 
 /* Frame-table entry of a page of the direct map (__virt_to_page()). */

@@ -2,17 +2,24 @@
 # shellcheck shell=sh
 # For tests with the Linux load guest; beside tests/lab/lib.sh.
 
-# linux_ready NAME [WORDS]: a load guest of that name exists, paused; WORDS say
-# when its load ends (lab/guests/README.md).
+# linux_ready NAME [WORDS [OPTION...]]: a load guest of that name exists, paused;
+# WORDS say when its load ends (lab/guests/README.md), OPTIONs are xl's.
 linux_ready() {
     destroy_guest "$1"
     rm -f "$(guest_console "$1")"
     _line=$(sed -n 's/^cmdline = "\(.*\)"$/\1/p' /guests/linux.cfg |
             sed 's/load\.[a-z]*=[0-9]*//g')
-    set -- "name='$1'" "cmdline=\"$_line ${2:-}\""
+    _name=$1 _line="$_line ${2:-}"
+    shift $(($# > 2 ? 2 : $#))
+    set -- "name='$_name'" "cmdline=\"$_line\"" "$@"
     [ "$(xl info nr_cpus)" -gt 1 ] || set -- "$@" "cpus='all'"
     xl create -q -p /guests/linux.cfg "$@" >"$OUT/create" 2>&1 ||
         fail "cannot create a Linux guest: $(tail -n 1 "$OUT/create")"
+}
+
+# linux_go NAME: the line that a load with load.wait=1 waits for.
+linux_go() {
+    echo >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
 }
 
 # linux_dead NAME: it said nothing of what it found and is no more. An emulator
@@ -70,11 +77,11 @@ linux_raised() {
 }
 
 # linux_exact VECTOR[+N]...: of each, as many exits as exceptions; N more than the
-# load counted. linux_about VECTOR MORE: at least one more, and at most MORE.
+# load counted. linux_about VECTOR MORE: as many, or up to MORE more.
 linux_about() {
     _caused=$(linux_caused "$1") _raised=$(linux_raised "$1")
     echo "vector $1: raised $_raised, caused $_caused"
-    [ "$_raised" -gt 0 ] && [ "$_caused" -gt "$_raised" ] && [ "$_caused" -le $((_raised + $2)) ] ||
+    [ "$_raised" -gt 0 ] && [ "$_caused" -ge "$_raised" ] && [ "$_caused" -le $((_raised + $2)) ] ||
         fail "vector $1: $_raised raised, $_caused exits"
 }
 linux_exact() {

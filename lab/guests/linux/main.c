@@ -141,7 +141,10 @@ int main(int argc, char **argv)
             said = now;
         }
         if ( wait && cycle == 1 )
+        {
             wait_for_line();
+            begin = now_ns();
+        }
     }
 
     print_found();
