@@ -217,9 +217,15 @@ int tracedir_open(struct tracedir *t, int dirfd)
 
 int tracedir_close(struct tracedir *t)
 {
+    bool opened = t->meta;
     int rc = idtap_metastream_close(t->meta);
+    struct stat st;
     unsigned int i;
 
+    /* A file without a packet is none: the disk was full from the beginning. */
+    if ( opened && rc && !fstatat(t->dir, IDTAP_META_FILE, &st, 0) &&
+         !st.st_size )
+        unlinkat(t->dir, IDTAP_META_FILE, 0);
     t->meta = NULL;
     for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
     {
