@@ -136,15 +136,14 @@ asan-cli: $(BUILD)/idtap-asan
 # One executable per file of tests/unit, plain and with sanitizers.
 UNIT_DEPS := $(LIB_SRC) $(CLI_PARTS) $(UNIT_COMMON) $(TAP_HOST_SRC)
 UNIT_PLAIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
-# (ring_step would step through the sanitizers' code.)
-UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)/unit-asan/%, \
-                 $(filter-out %/ring_step.c,$(UNIT_SRC)))
+UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)/unit-asan/%,$(UNIT_SRC))
 
 # From archives: a program has only what it uses, and is linked in no time.
 $(BUILD)/host/unit.a: $(call objs,host,$(UNIT_DEPS))
 $(BUILD)/asan/unit.a: $(call objs,asan,$(UNIT_DEPS))
 $(BUILD)/%/unit.a:
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/unit/%: $(BUILD)/host/tests/unit/%.o $(BUILD)/host/unit.a
 	@mkdir -p $(@D)

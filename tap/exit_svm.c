@@ -284,14 +284,23 @@ void svm_vmexit_neutral(struct cpu_user_regs *regs, const char *vmcb)
  * not hit again when that goes on; that of INT n, INT3 and INTO does not, even
  * if they are what goes on (APM volume 2, "Resume Flag (RF) Bit").  An exit for
  * them saves RFLAGS from before, and an injection pushes RFLAGS as they are.
- * In the registers that Xen's handler has loaded: the entry hands them back.
+ *
+ * In @regs, which the entry hands back.  Xen's handler has just loaded them from
+ * the VMCB: a word that is not what is there is no RFLAGS, and is left alone.
  */
-void svm_frame_flags(struct cpu_user_regs *regs, const struct x86_event *e)
+void svm_frame_flags(struct cpu_user_regs *regs, const char *vmcb,
+                     const struct x86_event *e)
 {
+    uint64_t flags = VMCB(uint64_t, vmcb, RFLAGS);
+
+    if ( *regs_flags(regs) != flags )
+        return;
     if ( e->type != IDTAP_TYPE_HW_EXCEPTION )
-        *regs_flags(regs) &= ~RFLAGS_RF;
+        flags &= ~RFLAGS_RF;
     else if ( !(NO_FAULTS & (1u << e->vector)) )
-        *regs_flags(regs) |= RFLAGS_RF;
+        flags |= RFLAGS_RF;
+    VMCB_SET(uint64_t, vmcb, RFLAGS, flags);
+    *regs_flags(regs) = flags;
 }
 
 static void reflect(struct tap_cpu *c, const struct vcpu *v,
@@ -302,7 +311,7 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
 
     tap_intercept_caused(c, v, vector);
     svm_vmexit_neutral(regs, vmcb);
-    svm_frame_flags(regs, &e);
+    svm_frame_flags(regs, vmcb, &e);
     hvm_inject_event(&e);
 }
 

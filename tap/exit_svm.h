@@ -25,6 +25,7 @@
 #define VMCB_EFER        0x4d0
 #define VMCB_CR0         0x558
 #define VMCB_DR6         0x560
+#define VMCB_RFLAGS      0x570
 #define VMCB_RIP         0x578
 #define VMCB_CR2         0x640
 
@@ -51,8 +52,12 @@
 /* Xen's handler, for an exit that is none of its business. */
 void svm_vmexit_neutral(struct cpu_user_regs *regs, const char *vmcb);
 
-/* RFLAGS as they are to be in the frame of what is given back. */
-void svm_frame_flags(struct cpu_user_regs *regs, const struct x86_event *e);
+/*
+ * RFLAGS as they are to be in the frame of what is given back; after
+ * svm_vmexit_neutral(), before the injection.
+ */
+void svm_frame_flags(struct cpu_user_regs *regs, const char *vmcb,
+                     const struct x86_event *e);
 
 /*
  * tap/swint.c: gives back an exit for INT n, which idtap asked for.  False if

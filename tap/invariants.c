@@ -147,7 +147,7 @@ static int check_ranges(void)
     X(irq_desc_size, "sizeof.irq_desc")
 #undef X
     CHECK("cpu_user_regs offsets", PROFILE.regs_entry_vector < REGS_SIZE - 4 &&
-                                   PROFILE.regs_rip < REGS_SIZE - 8);
+                                   PROFILE.regs_rip < REGS_SIZE - 24);
     CHECK("irq_desc offsets",
           PROFILE.irq_desc_status + 4 <= PROFILE.irq_desc_size &&
           PROFILE.irq_desc_irq + 4 <= PROFILE.irq_desc_size &&
@@ -200,7 +200,10 @@ static int check_cpu_info(void)
               FIELD(uint32_t, regs, PROFILE.regs_entry_vector) == TRAP_syscall);
         CHECK("cpu_user_regs.rip",
               (FIELD(uint16_t, regs, PROFILE.regs_rip + 8) & 3) == 3 &&
-              FIELD(int64_t, regs, PROFILE.regs_rip) < 0);
+              FIELD(int64_t, regs, PROFILE.regs_rip) < 0 &&
+              /* rflags: bit 1 is always 1, from bit 22 on all are 0. */
+              (FIELD(uint64_t, regs, PROFILE.regs_rip + 16) &
+               ~(uint64_t)0x3ffffd) == 2);
     }
     return 0;
 }

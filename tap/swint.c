@@ -174,11 +174,11 @@ bool tap_swint_reflect(struct tap_cpu *c, const struct vcpu *v,
     }
     else if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, e.vector) )
         exception_record(c, v, rip, &e);
-    svm_frame_flags(regs, &e);
+    svm_frame_flags(regs, vmcb, &e);
     hvm_inject_event(&e);
     if ( e.type == IDTAP_TYPE_SW_INTERRUPT && became_exception(vmcb, &e) )
     {
-        svm_frame_flags(regs, &e);
+        svm_frame_flags(regs, vmcb, &e);
         if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, e.vector) )
             exception_record(c, v, rip, &e);
     }

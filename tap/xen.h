@@ -328,7 +328,7 @@ static inline uint64_t regs_rip(const struct cpu_user_regs *regs)
     return STEADY(uint64_t, regs, PROFILE.regs_rip);
 }
 
-/* So are rip, cs with its padding, and rflags. */
+/* rip, cs with its padding, and rflags are adjacent there, too. */
 static inline uint64_t *regs_flags(struct cpu_user_regs *regs)
 {
     return (uint64_t *)((char *)regs + PROFILE.regs_rip + 16);

@@ -22,7 +22,7 @@ expect 0 idtap detach
 sum_before=$(textsum) || fail "no checksum of Xen's text"
 free_before=$(domain_free_memory)
 
-cycles=$(much 30 20 1000)
+cycles=$(much 50 20 1000)
 n=0 begin=$(cut -d. -f1 /proc/uptime)
 while [ $((n += 1)) -le $cycles ]; do
     idtap attach >/dev/null || fail "attach $n"

@@ -8,8 +8,8 @@
 # shellcheck source=/dev/null
 . /tests/linux_guest.sh
 
-# INT n exits on AMD only. The trace has a few seconds of exits.
-what=all rest='-e pv-trap -d other'
+# INT n exits on AMD only. The trace has each #UD, and a few seconds of exits.
+what=all rest='-e exception --vector ud -d linux,other'
 ! amd || what=all,swint
 
 # What each part of a load finds in its first cycle it must find in every one, or it
@@ -23,8 +23,7 @@ for name in linux other; do
     wait_for 120 grep -q 'load: waiting' "$(guest_console $name)" || linux_dead $name
 done
 
-# Both at work; for a cycle of the load or so the exits of both are recorded, else
-# those of the one that is not intercepted.
+# Both at work; for a cycle of the load or so the exits of both are recorded, too.
 linux=$(xl domid linux) other=$(xl domid other)
 cat >"$OUT/work" <<END
 . /lab/lib.sh
@@ -32,7 +31,7 @@ cat >"$OUT/work" <<END
 linux_go linux
 linux_go other
 wait_for 60 _beyond linux 1 && wait_for 60 _beyond other 1 &&
-    idtap filter -e exit -d linux,other && sleep 4 &&
+    idtap filter -e exit,exception --vector ud -d linux,other && sleep 4 &&
     idtap filter $rest || echo NO FILTER
 wait_for 300 _gone linux
 wait_for 300 _gone other
@@ -75,9 +74,15 @@ echo "$in_linux of $all_linux exits caused in d$linux, $in_other of $all_other i
 # Exceptions that only a program raises: as many exits as the load counted since. Linux
 # itself raises INT3 where it changes its own code; and in Bochs one #UD a cycle, which
 # is its warning of a single step that came to its entry code (AMD: unless an exit came
-# between).
+# between). So #UD are counted by where they were: as many as there were in programs.
 linux_exact 0 4 5 11 12 16 19
 linux_about 3 20
 cycles=$(($(sed -n 's/^load: SUCCESS cycles=//p' "$OUT/linux") - 1))
 if amd; then linux_about 6 $cycles; else linux_exact "6+$cycles"; fi
+idtap script -i "$OUT/trace" -e exception --json >"$OUT/ud" || fail script
+grep -q "\"domain\": *${other}[,}]" "$OUT/ud" && fail "exceptions of the other guest are seen"
+in_programs=$(awk -F '"rip": *' '/"event": *"exception"/ && $2 + 0 < 2 ^ 47 { n++ }
+                                 END { print n + 0 }' "$OUT/ud")
+echo "vector 6: $in_programs in programs"
+[ "$in_programs" -eq "$(linux_raised 6)" ] || fail "$in_programs #UD of programs"
 [ "$(linux_caused 14)" -gt 1000 ] || fail "page faults were not intercepted"

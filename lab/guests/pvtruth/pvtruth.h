@@ -58,7 +58,7 @@
 #define X86_EFLAGS_RF 0x00010000UL
 #define X86_EFLAGS_AC 0x00040000UL
 
-/* What the stubs in start.S leave on the stack. */
+/* What the entries in start.S leave on the stack. */
 struct frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
     uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -236,8 +236,8 @@ void events_unmask(uint32_t port);
 bool events_forget(uint32_t port);      /* was it pending? */
 
 /* start.S */
-extern char hypercall_page[], stubs[], home[];
-extern char stub_event[], stub_syscall[], stub_sysenter[], stub_failsafe[];
+extern char hypercall_page[], entries[], home[];
+extern char entry_event[], entry_syscall[], entry_sysenter[], entry_failsafe[];
 void go(const struct frame *launch, uint64_t *home_rsp);
 
 /* code.S; a label's address in the window */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ELF notes that Xen's domain builder reads, the entry, the stubs that Xen
+ * The ELF notes that Xen's domain builder reads, the entry, the ways in that Xen
  * delivers to, and the way into a scene.
  *
  * Rules (public/arch-x86/xen-x86_64.h): at the entry %rsi is the start info.
  * A handler is entered with %rcx and %r11 on the stack, above them what a CPU
  * would push.  The way back is HYPERVISOR_iret, which takes the upcall mask
  * from the saved IF and, by the RPL of the saved CS, goes to user mode or stays
- * in the kernel; its stub is jumped to with the flags word on top of the frame.
+ * in the kernel; its entry is jumped to with the flags word on top of the frame.
  */
 #include "pvtruth.h"
 
@@ -46,12 +46,12 @@ hypercall_page:
         .skip   4096
 
 /*
- * One stub per vector, 16 bytes apart.  Vectors with which Xen pushes an error
+ * One entry per vector, 16 bytes apart.  Vectors with which Xen pushes an error
  * code: #DF #TS #NP #SS #GP #PF #AC.
  */
         .balign 16
-        .globl  stubs
-stubs:
+        .globl  entries
+entries:
         vector = 0
         .rept   256
         .balign 16
@@ -74,10 +74,10 @@ stubs:
         pushq   $\number
         jmp     save
         .endm
-        callback stub_event, VEC_EVENT
-        callback stub_syscall, VEC_SYSCALL
-        callback stub_sysenter, VEC_SYSENTER
-        callback stub_failsafe, VEC_FAILSAFE
+        callback entry_event, VEC_EVENT
+        callback entry_syscall, VEC_SYSCALL
+        callback entry_sysenter, VEC_SYSENTER
+        callback entry_failsafe, VEC_FAILSAFE
 
 save:
         push    %rax

@@ -78,7 +78,7 @@ static void set_traps(void)
         traps[i].vector = i;
         traps[i].flags = dpl_of(i) | 4; /* upcalls masked */
         traps[i].cs = CS_USER;
-        traps[i].address = (uint64_t)stubs + i * 16;
+        traps[i].address = (uint64_t)entries + i * 16;
     }
     if ( hypercall(__HYPERVISOR_set_trap_table, (uint64_t)traps, 0, 0, 0) )
         error("cannot set the trap table");
@@ -97,8 +97,8 @@ static long callback(unsigned int type, const char *address)
 
 void xen_set_syscalls(bool there)
 {
-    if ( callback(CALLBACKTYPE_syscall, there ? stub_syscall : NULL) ||
-         callback(CALLBACKTYPE_sysenter, there ? stub_sysenter : NULL) )
+    if ( callback(CALLBACKTYPE_syscall, there ? entry_syscall : NULL) ||
+         callback(CALLBACKTYPE_sysenter, there ? entry_sysenter : NULL) )
         error("cannot set the callbacks of system calls");
 }
 
@@ -106,9 +106,9 @@ void xen_set_callbacks(struct cpu *c)
 {
     set_traps();
     xen_set_syscalls(true);
-    if ( callback(CALLBACKTYPE_event, stub_event) ||
-         callback(CALLBACKTYPE_failsafe, stub_failsafe) ||
-         callback(CALLBACKTYPE_nmi, stubs + 2 * 16) ||
+    if ( callback(CALLBACKTYPE_event, entry_event) ||
+         callback(CALLBACKTYPE_failsafe, entry_failsafe) ||
+         callback(CALLBACKTYPE_nmi, entries + 2 * 16) ||
          hypercall(__HYPERVISOR_stack_switch, SS_FLAT,
                    (uint64_t)(c->kernel_stack + sizeof(c->kernel_stack)),
                    0, 0) )

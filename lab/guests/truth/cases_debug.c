@@ -183,11 +183,11 @@ static const struct row rows[] = {
     /* And comes before the first of a handler, if that instruction is INT n. */
     { BREAK("db-ss-int", s_mov_ss_int80, K64, VA_SELECTOR, DR7_SELECTOR,
             { .vector = 1, .dr6 = 4, .kernel = true,
-              .rip = (uint64_t)stubs + 0x80 * 16 }, TRAP(0x80, AS_INT)),
+              .rip = (uint64_t)entries + 0x80 * 16 }, TRAP(0x80, AS_INT)),
       OFF2(ON_QEMU, QEMU_DR7, ON_BOCHS, BOCHS_SS) },
     { BREAK("db-ss-bp", s_mov_ss_int3, K64, VA_SELECTOR, DR7_SELECTOR,
             { .vector = 1, .dr6 = 4, .kernel = true,
-              .rip = (uint64_t)stubs + 3 * 16 }, TRAP(3, AS_EXCEPTION)),
+              .rip = (uint64_t)entries + 3 * 16 }, TRAP(3, AS_EXCEPTION)),
       OFF2(ON_QEMU, QEMU_DR7, ON_BOCHS, BOCHS_SS) },
 };
 

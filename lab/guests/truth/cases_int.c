@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * INT n.  Below 32 it is a software interrupt of an exception's vector and
- * pushes no error code, so the gates of such vectors lead to other stubs here.
+ * pushes no error code, so the gates of such vectors lead to other entries here.
  */
 #include "table.h"
 
@@ -10,7 +10,7 @@ static void soft_gates(struct cpu *c)
     for ( unsigned int v = 0; v < 256; v++ )
     {
         struct gate *gate = cpu_gate(c, v);
-        uint64_t to = (uint64_t)soft_stubs + v * 16;
+        uint64_t to = (uint64_t)soft_entries + v * 16;
 
         gate->lo |= GATE_DPL;
         if ( v < 32 )

@@ -55,7 +55,7 @@ struct gate *cpu_gate(struct cpu *c, uint8_t vector)
 
 void cpu_reset_gate(struct cpu *c, uint8_t vector)
 {
-    uint64_t to = (uint64_t)stubs + vector * 16;
+    uint64_t to = (uint64_t)entries + vector * 16;
     /* INT3, INTO and INT 0x80 are for ring 3 too. */
     uint64_t dpl = (vector == 3 || vector == 4 || vector == 0x80) ? 3 : 0;
     uint64_t ist = vector == 8;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Entry, interrupt stubs and the way into ring 3.
+ * The entry, those of interrupts, and the way into ring 3.
  *
  * Xen starts a PVH guest in 32-bit protected mode without paging, %ebx
  * pointing at struct hvm_start_info (Xen: docs/misc/pvh.pandoc, public
@@ -61,13 +61,13 @@ start64:
         ud2
 
 /*
- * One stub per vector, 16 bytes apart.  Vectors for which the CPU pushes an
+ * One entry per vector, 16 bytes apart.  Vectors for which the CPU pushes an
  * error code: #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX (AMD APM, "Vectors";
  * Intel SDM, "Exceptions and Interrupts").
  */
         .balign 16
-        .globl  stubs
-stubs:
+        .globl  entries
+entries:
         vector = 0
         .rept   256
         .balign 16
@@ -82,8 +82,8 @@ stubs:
 
 /* For INT n of a vector that has an error code otherwise. */
         .balign 16
-        .globl  soft_stubs
-soft_stubs:
+        .globl  soft_entries
+soft_entries:
         vector = 0
         .rept   32
         .balign 16

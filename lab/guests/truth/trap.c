@@ -89,7 +89,7 @@ static bool is_ghost(const struct frame *f)
 {
     return f->vector == VEC_UPCALL && !opt.lapic_upcall &&
            !(f->rflags & X86_EFLAGS_IF) &&
-           f->rip == (uint64_t)stubs + VEC_UPCALL * 16;
+           f->rip == (uint64_t)entries + VEC_UPCALL * 16;
 }
 
 static void crash(const struct frame *f) __attribute__((noreturn));

@@ -78,7 +78,7 @@
 #define X86_EFLAGS_RF 0x00010000UL
 #define X86_EFLAGS_AC 0x00040000UL
 
-/* What the stubs in start.S leave on the stack. */
+/* What the entries in start.S leave on the stack. */
 struct frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
     uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -300,7 +300,7 @@ uint64_t xen_ns_to_tsc(uint64_t ns);
 uint64_t xen_tsc_hz(void);
 
 /* start.S */
-extern char stubs[], soft_stubs[], boot_pml4[], boot_pdpt[], code_start[];
+extern char entries[], soft_entries[], boot_pml4[], boot_pdpt[], code_start[];
 extern char home[];
 void go(const struct frame *start, uint64_t *home_rsp);
 
