@@ -81,7 +81,7 @@ cycles=$(($(sed -n 's/^load: SUCCESS cycles=//p' "$OUT/linux") - 1))
 if amd; then linux_about 6 $cycles; else linux_exact "6+$cycles"; fi
 idtap script -i "$OUT/trace" -e exception --json >"$OUT/ud" || fail script
 grep -q "\"domain\": *${other}[,}]" "$OUT/ud" && fail "exceptions of the other guest are seen"
-in_programs=$(awk -F '"rip": *' '/"event": *"exception"/ && $2 + 0 < 2 ^ 47 { n++ }
+in_programs=$(awk -F '"rip": *' '/"event": *"exception"/ && $2 + 0 < 140737488355328 { n++ }
                                  END { print n + 0 }' "$OUT/ud")
 echo "vector 6: $in_programs in programs"
 [ "$in_programs" -eq "$(linux_raised 6)" ] || fail "$in_programs #UD of programs"
