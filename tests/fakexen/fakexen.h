@@ -42,6 +42,7 @@
 #define FAKE_FRAMES    (64u << 8) /* 64 MiB: pages that mfns count */
 
 struct world {
+    bool made;                 /* written last, by who makes it */
     pthread_mutex_t lock;      /* of everything below */
     uint8_t build_id[IDTAP_BUILD_ID_LEN];
     uint32_t tsc_khz;

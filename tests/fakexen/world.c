@@ -94,21 +94,22 @@ static void create(struct world *w)
     pthread_mutex_init(&w->lock, &attr);
     w->frames = (sizeof(*w) + FAKE_PAGE - 1) / FAKE_PAGE;
     w->tsc_khz = measure_khz();
+    w->made = true;
 }
 
+/* Who makes it may be killed at any moment: the next one makes it anew. */
 static void open_world(void)
 {
-    struct stat st;
-
     file = open(fake_path("world"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if ( file < 0 || fstat(file, &st) || ftruncate(file, WORLD_SIZE) )
+    if ( file < 0 || flock(file, LOCK_EX) || ftruncate(file, WORLD_SIZE) )
         die(fake_path("world"));
     world = mmap(WORLD_AT, WORLD_SIZE, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
     if ( world != WORLD_AT )
         die("fakexen: mmap");
-    if ( !st.st_size )
+    if ( !world->made )
         create(world);
+    flock(file, LOCK_UN);
 }
 
 struct world *fake_lock(void)
