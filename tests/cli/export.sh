@@ -26,19 +26,29 @@ without() {
 # tell PROGRAM ARG...: its output, and nothing of what it says beside.
 tell() { "$@" 2>/dev/null; }
 
+# once COMMAND TRACE ARG...: what it says of a trace; nobody changes those that all
+# this is about.
+once() {
+    local said=once.${*//[^a-z0-9_]/.}
+    [ -e "$said" ] || "$@" >"$said"
+    cat "$said"
+}
+
 # What idtap counts: "EVENT VECTOR COUNT", sorted; words are script's.
-counts() {
+count_records() {
     tell "$idtap" script -i "$@" --json |
         jq -r 'select(.cpu != null) | "\(.event) \(.vector)"' |
         sort | uniq -c | awk '{ print $2, $3, $1 }'
 }
+counts() { once count_records "$1"; }
 
 # Upcalls: "VECTOR NAME KIND COUNT", sorted; 0 without a name is no vector.
-upcalls() {
+count_upcalls() {
     tell "$idtap" script -i "$@" --json |
         jq -r 'select(.event == "pv_upcall") | "\(.vector) \(.vector_name // "-") \(.kind_name)"' |
         sort | uniq -c | awk '{ print $2, $3, $4, $1 }'
 }
+upcalls() { once count_upcalls "$1"; }
 
 # By exit reason: "REASON COUNT TIMED SUM MIN MAX", in ns, sorted.
 exit_times() {
@@ -96,9 +106,9 @@ check_ctf() {
             "$("$idtap" script -i "$1" ${choice:--e all} 2>&1; echo .)"
         same "$1-ctf${choice// /}-babeltrace" "$(tell "$idtap" script -i out.ctf | wc -l)" \
             "$(tell babeltrace2 out.ctf | wc -l)"
-        same "$1-ctf${choice// /}-losses" "$(losses "$1")" "$(losses out.ctf)"
+        same "$1-ctf${choice// /}-losses" "$(once losses "$1")" "$(losses out.ctf)"
     done
-    same "$1-ctf-times" "$(exit_times "$1")" "$(rm -rf out.ctf
+    same "$1-ctf-times" "$(once exit_times "$1")" "$(rm -rf out.ctf
         tell "$idtap" export -f ctf -i "$1" -o out.ctf; exit_times out.ctf)"
 }
 
@@ -123,11 +133,11 @@ check_sqlite() {
         END { for ( k in n ) print k, n[k] }' | sort)" "$(eval "$q" "'SELECT vector,
         coalesce(vector_name, \"-\"), sum(count) FROM vector_counts
         WHERE event = \"pv_upcall\" GROUP BY vector, vector_name'" | sort)"
-    same "$1-sqlite-exits" "$(exit_times "$1")" "$(eval "$q" \
+    same "$1-sqlite-exits" "$(once exit_times "$1")" "$(eval "$q" \
         "'SELECT reason, count, timed, sum_ns, min_ns, max_ns FROM exit_summary'" | sort)"
     same "$1-sqlite-durations" "$(other_times "$1")" "$(eval "$q" \
         "'SELECT event, vector, count, timed, coalesce(sum_ns, 0) FROM durations'" | sort)"
-    same "$1-sqlite-losses" "$(losses "$1" | awk '$2 || $3'; echo .)" "$(eval "$q" \
+    same "$1-sqlite-losses" "$(once losses "$1" | awk '$2 || $3'; echo .)" "$(eval "$q" \
         "'SELECT cpu, sum(records), sum(packets) FROM loss GROUP BY cpu'"; echo .)"
 }
 
@@ -227,7 +237,7 @@ check_xentrace() {
         "$(grep -c ' irq_handled irq 10 ' dump.txt)"
     same "$1-xentrace-pv-traps" "$(counts "$1" | awk '$1 == "pv_trap" { print $3 }')" \
         "$(grep -c ' trap e eip 402000 ec 6' dump.txt)"
-    same "$1-xentrace-losses" "$(losses "$1" | awk '{ n += $2 } END { print n }')" \
+    same "$1-xentrace-losses" "$(once losses "$1" | awk '{ n += $2 } END { print n }')" \
         "$(awk '/ lost_records count / { for ( i = 1; i < NF; i++ ) if ( $i == "count" ) n += $(i + 1) }
             END { print n + 0 }' dump.txt)"
 }
@@ -339,16 +349,16 @@ check_window() {
     rm -rf out.ctf
     tell "$idtap" export -f ctf -i "$1" -o out.ctf --time "$third"
     same "$1-window-ctf" "$t" "$(tell "$idtap" script -i out.ctf --json | md5sum)"
-    same "$1-window-ctf-losses" "$(losses "$1" --time "$third")" "$(losses out.ctf)"
+    same "$1-window-ctf-losses" "$(once losses "$1" --time "$third")" "$(losses out.ctf)"
     # After a loss before the window nothing is paired until it is over; of that
     # the copy does not know.
     [[ $1 == *lossy ]] ||
-        same "$1-window-ctf-times" "$(exit_times "$1" --time "$third")" "$(exit_times out.ctf)"
+        same "$1-window-ctf-times" "$(once exit_times "$1" --time "$third")" "$(exit_times out.ctf)"
     "$idtap" --version | grep -q sqlite && command -v sqlite3 >/dev/null || return
     tell "$idtap" export -f sqlite -i "$1" -o out.db --force --time "$third"
-    same "$1-window-sqlite-exits" "$(exit_times "$1" --time "$third")" "$(sqlite3 -separator ' ' out.db \
+    same "$1-window-sqlite-exits" "$(once exit_times "$1" --time "$third")" "$(sqlite3 -separator ' ' out.db \
         'SELECT reason, count, timed, sum_ns, min_ns, max_ns FROM exit_summary' | sort)"
-    same "$1-window-sqlite-losses" "$(losses "$1" --time "$third" | awk '$2 || $3'; echo .)" \
+    same "$1-window-sqlite-losses" "$(once losses "$1" --time "$third" | awk '$2 || $3'; echo .)" \
         "$(sqlite3 -separator ' ' out.db 'SELECT cpu, sum(records), sum(packets) FROM loss GROUP BY cpu'; echo .)"
 }
 
