@@ -56,33 +56,18 @@ grep -q 'NO FILTER' "$OUT/last" && fail "filter"
 said "^intercepts d$linux: all exceptions"
 not_attached
 
-# Only the one has exits that the tap caused: in the counts, and in the trace.
+# Only the one has exits that the tap caused; of the trace, verify-linux says it.
 [ "$(grep -c '^caused' "$OUT/last")" -eq 1 ] ||
     fail "not one domain in the counts"
 said "^caused +d$linux: "
-idtap script -i "$OUT/trace" -e exit | awk -v l="d${linux}v0" -v o="d${other}v0" '
-    !/vm_exit/ { next }
-    $0 ~ " " l " " { all_l++; caused_l += /intercepted/ }
-    $0 ~ " " o " " { all_o++; caused_o += /intercepted/ }
-    END { print caused_l + 0, all_l + 0, caused_o + 0, all_o + 0 }' >"$OUT/exits"
-read -r in_linux all_linux in_other all_other <"$OUT/exits"
-echo "$in_linux of $all_linux exits caused in d$linux, $in_other of $all_other in d$other"
-[ "$in_linux" -gt 100 ] || fail "no intercepted exits in the trace"
-[ "$all_other" -gt 1000 ] || fail "the other guest's exits are not in the trace"
-[ "$in_other" -eq 0 ] || fail "the other guest's exceptions are intercepted"
+echo "$linux $other" >"$OUT/domains"
 
 # Exceptions that only a program raises: as many exits as the load counted since. Linux
 # itself raises INT3 where it changes its own code; and in Bochs one #UD a cycle, which
 # is its warning of a single step that came to its entry code (AMD: unless an exit came
-# between). So #UD are counted by where they were: as many as there were in programs.
+# between): verify-linux looks at where they were.
 linux_exact 0 4 5 11 12 16 19
 linux_about 3 20
 cycles=$(($(sed -n 's/^load: SUCCESS cycles=//p' "$OUT/linux") - 1))
 if amd; then linux_about 6 $cycles; else linux_exact "6+$cycles"; fi
-idtap script -i "$OUT/trace" -e exception --json >"$OUT/ud" || fail script
-grep -q "\"domain\": *${other}[,}]" "$OUT/ud" && fail "exceptions of the other guest are seen"
-in_programs=$(awk -F '"rip": *' '/"event": *"exception"/ && $2 + 0 < 140737488355328 { n++ }
-                                 END { print n + 0 }' "$OUT/ud")
-echo "vector 6: $in_programs in programs"
-[ "$in_programs" -eq "$(linux_raised 6)" ] || fail "$in_programs #UD of programs"
 [ "$(linux_caused 14)" -gt 1000 ] || fail "page faults were not intercepted"
