@@ -37,7 +37,8 @@ int domain_names_set(struct domain_names *n, uint16_t domain,
 
     if ( domain >= MAX_DOMAINS )
         return 0;
-    if ( n->name[domain] && !strcmp(n->name[domain], name) )
+    /* A guest that ends loses its name first, and keeps it here. */
+    if ( n->name[domain] && (!*name || !strcmp(n->name[domain], name)) )
         return 0;
     copy = strndup(name, IDTAP_NAME_LEN - 1);
     if ( !copy )

@@ -39,6 +39,9 @@ static int put(struct idtap_trace_names *n, const struct idtap_domain_name *d)
 {
     unsigned int i = place(n, d->r.domain);
 
+    /* A guest that ends loses its name first, and keeps it here. */
+    if ( !d->name[0] )
+        return 0;
     if ( i == n->nr || n->entries[i].domain != d->r.domain )
     {
         if ( n->nr == n->room )

@@ -152,6 +152,12 @@ static int note_domain(void *ctx, unsigned int domid, const char *name)
     const struct note_ctx *c = ctx;
     char *known;
 
+    /*
+     * Who ends loses the name before xenstore forgets the rest: that says
+     * nothing of what is in the trace.
+     */
+    if ( !*name && (domid >= MAX_KNOWN_DOMAINS || c->t->known[domid][0]) )
+        return 0;
     if ( domid >= MAX_KNOWN_DOMAINS )
         return idtap_metastream_domain(c->t->meta, c->tsc, domid, name);
     known = c->t->known[domid];

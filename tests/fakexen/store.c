@@ -127,7 +127,9 @@ static bool match(void *ctx, const struct fake_domain *d)
 
     if ( d->id != w->id )
         return true;
-    w->name = strdup(d->name);
+    /* "-" has none, or none any more. */
+    if ( strcmp(d->name, "-") )
+        w->name = strdup(d->name);
     return false;
 }
 

@@ -202,6 +202,9 @@ static void names(void **state)
     assert_int_equal(domain_names_life(n, 5), 0);
     assert_int_equal(domain_names_set(n, 5, "b"), 0);
     assert_int_equal(domain_names_life(n, 5), 1);
+    assert_int_equal(domain_names_set(n, 5, ""), 0);
+    assert_string_equal(domain_names_get(n, 5), "b");
+    assert_int_equal(domain_names_life(n, 5), 1);
     assert_int_equal(domain_names_find(n, "b"), 5);
     assert_true(domain_names_find(n, "a") < 0);
     assert_int_equal(domain_names_set(n, 6, "b"), 0);
