@@ -14,20 +14,29 @@ create_guest linux /guests/linux.cfg || die "the Linux guest cannot be created"
 wait_for 40 grep -q 'load: cycle' "$(guest_console linux)" ||
     die "the Linux guest does not begin to work"
 
-step "creating the truth guest, 2 vCPUs (raises known vectors, counts them)"
-xl create -q -p /guests/truth.cfg >/dev/null 2>&1 ||
-    die "the truth guest cannot be created"
+# succeeds: the truth guest does what it does while all is recorded.
+succeeds() {
+    step "creating the truth guest, 2 vCPUs (raises known vectors, counts them)"
+    rm -rf /out/trace "$(guest_console truth)"
+    xl create -q -p /guests/truth.cfg >/dev/null 2>&1 ||
+        die "the truth guest cannot be created"
 
-step "recording: attach to the running Xen, record both guests, detach"
-idtap record --ring 8M -o /out/trace -- sh -c '
-    . /lab/lib.sh
-    xl unpause truth
-    wait_for 60 _gone truth
-    sleep 3' || die "idtap record ended with status $?"
-idtap status | grep -q '^tap  *detached' || die "the tap is still there"
-
-grep -q 'truth: SUCCESS' "$(guest_console truth)" ||
-    die "the truth guest did not succeed"
+    step "recording: attach to the running Xen, record both guests, detach"
+    idtap record --ring 8M -o /out/trace -- sh -c '
+        . /lab/lib.sh
+        xl unpause truth
+        wait_for 60 _gone truth
+        sleep 3' || die "idtap record ended with status $?"
+    idtap status | grep -q '^tap  *detached' || die "the tap is still there"
+    grep -q 'truth: SUCCESS' "$(guest_console truth)"
+}
+# Now and then the emulator delivers an injected event twice.
+if ! succeeds; then
+    grep FAILURE "$(guest_console truth)"
+    step "the emulated CPU did something wrong to the truth guest; once more"
+    destroy_guest truth
+    succeeds || die "the truth guest did not succeed"
+fi
 cp "$(guest_console truth)" /out/truth.log
 
 before=$(grep -c 'load: cycle' "$(guest_console linux)")
