@@ -108,14 +108,11 @@ static uint64_t rflags_of(const struct expect *e, const struct event *ev)
     return (flags | ev->set) & ~(uint64_t)ev->clear;
 }
 
-/*
- * A fault that Xen gives an AMD guest, while the CPU may have left RF clear; an
- * #AC has none in Bochs 2.7 either.
- */
-static bool unsure(const struct event *ev)
+/* A fault that Xen gives the guest; the CPU may have left RF clear then. */
+static bool by_xen(const struct event *ev)
 {
-    return ev->vector == EXC_AC ||
-           (options_on(ON_AMD) && ev->as == AS_ICEBP_FAULT);
+    return options_on(ON_AMD) &&
+           (ev->vector == EXC_AC || ev->as == AS_ICEBP_FAULT);
 }
 
 /*
@@ -124,7 +121,7 @@ static bool unsure(const struct event *ev)
  */
 static uint64_t rflags_mask(const struct event *ev)
 {
-    if ( ev->as == AS_MERGED || ev->kernel || unsure(ev) ||
+    if ( ev->as == AS_MERGED || ev->kernel || by_xen(ev) ||
          (sets_rf(ev) && options_on(ON_QEMU)) )
         return ~X86_EFLAGS_RF;
     return ~0UL;
