@@ -37,14 +37,13 @@ int domain_names_set(struct domain_names *n, uint16_t domain,
 
     if ( domain >= MAX_DOMAINS )
         return 0;
-    /* A guest that ends loses its name first, and keeps it here. */
-    if ( n->name[domain] && (!*name || !strcmp(n->name[domain], name)) )
+    /* Not named yet, or no more: that makes no other guest of it. */
+    if ( !*name || (n->name[domain] && !strcmp(n->name[domain], name)) )
         return 0;
     copy = strndup(name, IDTAP_NAME_LEN - 1);
     if ( !copy )
         return -ENOMEM;
-    /* A guest's name becomes known a moment after the guest. */
-    if ( n->name[domain] && n->name[domain][0] )
+    if ( n->name[domain] )
         n->life[domain]++;
     free(n->name[domain]);
     n->name[domain] = copy;
@@ -53,9 +52,7 @@ int domain_names_set(struct domain_names *n, uint16_t domain,
 
 const char *domain_names_get(const struct domain_names *n, uint16_t domain)
 {
-    const char *name = domain < MAX_DOMAINS ? n->name[domain] : NULL;
-
-    return name && *name ? name : NULL;
+    return domain < MAX_DOMAINS ? n->name[domain] : NULL;
 }
 
 unsigned int domain_names_life(const struct domain_names *n, uint16_t domain)

@@ -39,7 +39,7 @@ static int put(struct idtap_trace_names *n, const struct idtap_domain_name *d)
 {
     unsigned int i = place(n, d->r.domain);
 
-    /* A guest that ends loses its name first, and keeps it here. */
+    /* Not named yet, or no more: that says nothing of what is in the trace. */
     if ( !d->name[0] )
         return 0;
     if ( i == n->nr || n->entries[i].domain != d->r.domain )

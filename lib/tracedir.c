@@ -152,16 +152,13 @@ static int note_domain(void *ctx, unsigned int domid, const char *name)
     const struct note_ctx *c = ctx;
     char *known;
 
-    /*
-     * Who ends loses the name before xenstore forgets the rest: that says
-     * nothing of what is in the trace.
-     */
-    if ( !*name && (domid >= MAX_KNOWN_DOMAINS || c->t->known[domid][0]) )
+    /* Not named yet, or no more: that says nothing of what is in the trace. */
+    if ( !*name )
         return 0;
     if ( domid >= MAX_KNOWN_DOMAINS )
         return idtap_metastream_domain(c->t->meta, c->tsc, domid, name);
     known = c->t->known[domid];
-    if ( known[0] && !strncmp(known, name, IDTAP_NAME_LEN - 1) )
+    if ( !strncmp(known, name, IDTAP_NAME_LEN - 1) )
         return 0;
     snprintf(known, IDTAP_NAME_LEN, "%s", name);
     return idtap_metastream_domain(c->t->meta, c->tsc, domid, name);

@@ -123,6 +123,13 @@ few_pages_lost() {
         fail "Xen had $1 KiB free and has $(domain_free_memory), after $2 times"
 }
 
+# spared: the truth guest's word for what this emulator has wrong: Debian's own Bochs
+# leaves RF clear in the frame of an #AC.
+spared() {
+    [ "$TRUTH" != truth ] || ! grep -q lab_emulator=bochs-2.7 /proc/cmdline ||
+        echo " without=ac,ac-32"
+}
+
 # truth_ready [WORDS [OPTION...]]: the truth guest exists, paused; WORDS is its
 # command line, OPTIONs are xl's.
 # On a slow emulator it raises everything, but less often.
@@ -135,6 +142,7 @@ truth_ready() {
     *repeat=*|*loop=*) ;;
     *) ! slow_emulator || _words="$_words repeat=6" ;;
     esac
+    _words=$_words$(spared)
     xl create -q -p "/guests/$TRUTH.cfg" "cmdline=\"${_words# }\"" "$@" >/dev/null 2>&1 ||
         fail "cannot create the truth guest"
 }

@@ -43,7 +43,7 @@ caused() {
 truth_begin() {
     destroy_guest "$1"
     rm -f "$(guest_console "$1")"
-    xl create -q /guests/truth.cfg "name='$1'" "cmdline=\"loop=1 repeat=$2\"" \
+    xl create -q /guests/truth.cfg "name='$1'" "cmdline=\"loop=1 repeat=$2$(spared)\"" \
         >/dev/null 2>&1 || fail "cannot create the guest $1"
     truth_at_work "$1"
 }
