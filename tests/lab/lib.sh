@@ -124,10 +124,10 @@ few_pages_lost() {
 }
 
 # spared: the truth guest's word for what this emulator has wrong: Debian's own Bochs
-# leaves RF clear in the frame of an #AC.
+# leaves RF clear in the frame of an #AC, and in what an exit for a fault saves.
 spared() {
     [ "$TRUTH" != truth ] || ! grep -q lab_emulator=bochs-2.7 /proc/cmdline ||
-        echo " without=ac,ac-32"
+        echo " rf=0"
 }
 
 # truth_ready [WORDS [OPTION...]]: the truth guest exists, paused; WORDS is its

@@ -3,7 +3,7 @@
 #include "truth.h"
 
 struct options opt = {
-    .timer_us = 200, .lapic_upcall = true, .cases = "all", .without = "",
+    .timer_us = 200, .lapic_upcall = true, .rf = true, .cases = "all", .without = "",
 };
 
 static void set(const char *name, const char *value)
@@ -20,6 +20,8 @@ static void set(const char *name, const char *value)
         opt.rest_ms = word_number(name, value);
     else if ( word_equal(name, "strict") )
         opt.strict = word_number(name, value);
+    else if ( word_equal(name, "rf") )
+        opt.rf = word_number(name, value);
     else if ( word_equal(name, "cases") )
         opt.cases = value;
     else if ( word_equal(name, "without") )

@@ -117,12 +117,12 @@ static bool by_xen(const struct event *ev)
 
 /*
  * What is not compared: RF, where the manuals leave it open; and for all faults
- * in QEMU 7.2, which never sets it.
+ * in QEMU 7.2, which never sets it, or if the command line says so.
  */
 static uint64_t rflags_mask(const struct event *ev)
 {
     if ( ev->as == AS_MERGED || ev->kernel || by_xen(ev) ||
-         (sets_rf(ev) && options_on(ON_QEMU)) )
+         (sets_rf(ev) && (!opt.rf || options_on(ON_QEMU))) )
         return ~X86_EFLAGS_RF;
     return ~0UL;
 }

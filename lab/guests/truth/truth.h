@@ -229,6 +229,7 @@ struct options {
     bool loop;              /* for ever */
     uint64_t rest_ms;       /* sleep so long after each pass */
     bool strict;            /* ghosts are failures, see trap.c */
+    bool rf;                /* RF of faults is compared */
     bool xapic;             /* MMIO instead of x2APIC MSRs */
     bool lapic_upcall;      /* upcalls by each vCPU's LAPIC, not by callback */
     const char *cases, *without;
