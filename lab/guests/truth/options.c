@@ -3,7 +3,8 @@
 #include "truth.h"
 
 struct options opt = {
-    .timer_us = 200, .lapic_upcall = true, .rf = true, .cases = "all", .without = "",
+    .timer_us = 200, .lapic_upcall = true, .rf = true,
+    .cases = "all", .without = "",
 };
 
 static void set(const char *name, const char *value)
