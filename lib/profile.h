@@ -34,7 +34,8 @@ int profile_build_id(const char *text, size_t len,
 /*
  * Writes @params into the payload @elf of @len bytes, in place, and its
  * build-ids: what it stands on (the profile's), and its own (made of
- * attach_id).  0, or -EBADMSG with the reason in @why[160].
+ * attach_id); and resolves its symbols of IDTAP_OFFSETS.  0, or -EBADMSG with
+ * the reason in @why[160] and nothing written.
  */
 int payload_stamp(void *elf, size_t len, const struct idtap_params *params,
                   char why[160]);

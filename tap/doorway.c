@@ -90,10 +90,10 @@ static int counter_read(const struct hypfs_entry *entry,
     const struct tap_cpu *c;
     uint64_t value = 0;
 
-    /* Pairs with tap_recording_stop(): either it sees us, or we see NULL. */
+    /* Pairs with tap_recording_stop(): either it sees us, or we see none. */
     __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
     c = __atomic_load_n(&tap_cpus[cpu], __ATOMIC_SEQ_CST);
-    if ( c )
+    if ( tap_has_ring(c) )
         value = which == COUNT_RECORDS  ? READ_ONCE(c->ring.records) :
                 which == COUNT_DISCARDS ? READ_ONCE(c->ring.discarded) :
                                           READ_ONCE(c->ring.packets);
@@ -185,9 +185,9 @@ static void flush_ring(struct tap_ring *ring, uint32_t what)
 
 static void flush_this_cpu(void *info)
 {
-    struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
+    struct tap_cpu *c = this_tap_cpu();
 
-    if ( c )
+    if ( tap_has_ring(c) )
         flush_ring(&c->ring, *(const uint32_t *)info);
 }
 
@@ -200,7 +200,7 @@ static int flush_all(uint32_t what)
         return -XEN_EBUSY;
     on_selected_cpus(cpu_online_map, flush_this_cpu, &what, 1);
     for ( i = 0; i < nr_cpu_ids; i++ )
-        if ( tap_cpus[i] && !test_bit(i, cpu_online_map) )
+        if ( tap_has_ring(tap_cpus[i]) && !test_bit(i, cpu_online_map) )
             flush_ring(&tap_cpus[i]->ring, what);
     put_cpu_maps();
     if ( what != IDTAP_FLUSH )
@@ -315,7 +315,7 @@ static void cpu_nodes_add(unsigned int cpu)
             .type = XEN_HYPFS_TYPE_UINT, .size = sizeof(uint64_t),
             .name = names[i], .funcs = &counter_funcs,
         };
-        n->leaf[i].u.content = &tap_ringless; /* unused, must not be NULL */
+        n->leaf[i].u.content = &tap_no_cpu; /* unused, must not be NULL */
         hypfs_add_leaf(&n->dir, &n->leaf[i], false);
     }
 }

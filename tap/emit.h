@@ -17,6 +17,17 @@ struct tap_head {
 #define HEAD(event, vector, flags) \
     ((struct tap_head){ (event), (uint8_t)(vector), (uint16_t)(flags) })
 
+/* Whose event it is; the domain's id is asked for twice, and read once. */
+struct tap_whose {
+    const struct vcpu *vcpu;
+    unsigned int domid;
+};
+
+static inline struct tap_whose tap_whose(const struct vcpu *v)
+{
+    return (struct tap_whose){ v, domain_id(vcpu_domain(v)) };
+}
+
 /*
  * idtap_vm_exit's `delivery` of an event in the format that both vendors use
  * for what was being delivered; @type is that of the exception that exits.
@@ -45,31 +56,35 @@ static inline bool tap_gate_open(uint32_t class)
  */
 static inline void *tap_emit(struct tap_ring *ring, struct tap_slot *slot,
                              unsigned int size, struct tap_head head,
-                             const struct vcpu *v)
+                             struct tap_whose whose)
 {
-    /* Before the reservation, across which nothing can be kept in mind. */
-    uint16_t domain = domain_id(vcpu_domain(v)), vcpu = vcpu_id(v);
     struct idtap_record *r = tap_ring_reserve(ring, size, slot);
 
     if ( likely(r) )
     {
         r->tsc = slot->tsc;
-        r->event = head.event;
+        /* Constants in one store. */
+        if ( __builtin_constant_p(head.flags) )
+            *(uint32_t *)&r->event = head.event | (uint32_t)head.flags << 16;
+        else
+        {
+            r->event = head.event;
+            r->flags = head.flags;
+        }
         r->vector = head.vector;
-        r->flags = head.flags;
-        r->domain = domain;
-        r->vcpu = vcpu;
+        r->domain = whose.domid;
+        r->vcpu = vcpu_id(whose.vcpu);
     }
     return r;
 }
 
 /* A record that is nothing but its common part. */
 static inline void tap_emit_plain(struct tap_ring *ring, struct tap_head head,
-                                  const struct vcpu *v)
+                                  struct tap_whose whose)
 {
     struct tap_slot slot;
 
-    if ( tap_emit(ring, &slot, sizeof(struct idtap_record), head, v) )
+    if ( tap_emit(ring, &slot, sizeof(struct idtap_record), head, whose) )
         tap_ring_commit(ring, sizeof(struct idtap_record), &slot);
 }
 

@@ -31,18 +31,21 @@
                         (1u << 13) | (1u << 14) | (1u << 17) | (1u << 21) | \
                         (1u << 29) | (1u << 30))
 
+#define HAS_ADDRESS ((1u << TRAP_pf) | (1u << TRAP_db))
+
 /* Traps and aborts; and #DB, which leaves RF alone. */
 #define NO_FAULTS ((1u << TRAP_db) | (1u << 2) | (1u << TRAP_bp) | \
                    (1u << TRAP_of) | (1u << 8) | (1u << 18))
 
 static const char *vmcb_of(const struct vcpu *v)
 {
-    return STEADY(const char *, v, PROFILE.vcpu_svm_vmcb);
+    return FIELD_AT(const char *, v, vcpu_svm_vmcb);
 }
 
+/* The field is a bool: 0 or 1 (tap/invariants.c). */
 static always_inline unsigned int nested_flag(const struct vcpu *v)
 {
-    return STEADY(uint8_t, v, PROFILE.vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
+    return FIELD_AT(uint8_t, v, vcpu_nv_guestmode) * IDTAP_F_NESTED;
 }
 
 /* The exception that exits with @code, or -1. */
@@ -61,62 +64,101 @@ static unsigned int type_of(uint64_t code, unsigned int vector)
                                                   : IDTAP_TYPE_HW_EXCEPTION;
 }
 
-static always_inline void exit_record(struct tap_cpu *c, const struct vcpu *v,
-                        const char *vmcb, uint64_t code, unsigned int flags)
+/* What an exception pushes as error code; else 0. */
+static always_inline uint32_t error_code_of(const char *vmcb,
+                                            unsigned int vector)
 {
-    struct tap_ring *ring = &c->ring;
+    return HAS_ERROR_CODE & (1u << vector) ? VMCB(uint32_t, vmcb, EXITINFO1)
+                                           : 0;
+}
+
+static always_inline unsigned int delivery_flag(uint64_t intinfo)
+{
+    return intinfo & EVENT_V ? IDTAP_F_DELIVERY : 0;
+}
+
+/* @vector and @type: of an exception; @vector: of an interrupt, too; else 0. */
+static always_inline void exit_record(struct tap_ring *ring,
+                                      struct tap_whose whose,
+                                      const char *vmcb, uint64_t code,
+                                      unsigned int vector, unsigned int type,
+                                      uint32_t detail, unsigned int flags)
+{
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    int exception = exception_of(code);
-    unsigned int vector = exception >= 0 ? (unsigned int)exception :
-                          code == VMEXIT_INTR ? c->exit_vector : 0;
-    unsigned int type = exception >= 0 ? type_of(code, vector) : 0;
-    bool detail = exception < 0 || (HAS_ERROR_CODE & (1u << vector));
     struct tap_slot slot;
     struct idtap_vm_exit *r;
 
-    flags |= nested_flag(v) | (intinfo & EVENT_V ? IDTAP_F_DELIVERY : 0);
+    flags |= nested_flag(whose.vcpu) | delivery_flag(intinfo);
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_VM_EXIT, vector, flags), v);
+                 HEAD(IDTAP_EV_VM_EXIT, vector, flags), whose);
     if ( unlikely(!r) )
         return;
     r->rip = VMCB(uint64_t, vmcb, RIP);
     r->reason = code;
     r->delivery = tap_delivery(intinfo, type);
-    r->detail = detail ? VMCB(uint32_t, vmcb, EXITINFO1) : 0;
+    r->detail = detail;
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
+/* An exit that is no exception's. */
+static always_inline void other_record(struct tap_cpu *c,
+                                       struct tap_whose whose,
+                                       const char *vmcb, uint64_t code,
+                                       unsigned int flags)
+{
+    exit_record(&c->ring, whose, vmcb, code,
+                code == VMEXIT_INTR ? c->exit_vector : 0, 0,
+                VMCB(uint32_t, vmcb, EXITINFO1), flags);
+}
+
 static always_inline void exception_record(struct tap_ring *ring,
-                                           const struct vcpu *v,
-                                           const char *vmcb, uint64_t code,
+                                           struct tap_whose whose,
+                                           const char *vmcb,
+                                           unsigned int vector,
+                                           unsigned int type,
                                            unsigned int flags)
 {
-    unsigned int vector = exception_of(code);
     uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
     struct tap_slot slot;
     struct idtap_exception *r;
 
-    flags |= nested_flag(v);
-    if ( intinfo & EVENT_V )
-        flags |= IDTAP_F_DELIVERY;
+    flags |= nested_flag(whose.vcpu) | delivery_flag(intinfo);
     if ( HAS_ERROR_CODE & (1u << vector) )
         flags |= IDTAP_F_ERROR_CODE;
-    if ( vector == TRAP_pf || vector == TRAP_db )
+    if ( HAS_ADDRESS & (1u << vector) )
         flags |= IDTAP_F_ADDRESS;
 
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), v);
+                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), whose);
     if ( unlikely(!r) )
         return;
     r->rip = VMCB(uint64_t, vmcb, RIP);
     r->address = vector == TRAP_pf ? VMCB(uint64_t, vmcb, EXITINFO2) :
                  vector == TRAP_db ? VMCB(uint64_t, vmcb, DR6) : 0;
-    r->error_code = flags & IDTAP_F_ERROR_CODE
-                    ? VMCB(uint32_t, vmcb, EXITINFO1) : 0;
+    r->error_code = error_code_of(vmcb, vector);
     r->orig_vector = intinfo & EVENT_V ? EVENT_VECTOR(intinfo) : 0;
-    r->type = type_of(code, vector);
+    r->type = type;
     r->pad = 0;
     tap_ring_commit(ring, sizeof(*r), &slot);
+}
+
+/*
+ * Both records of an exception's exit, as wanted.  @flags are of the latter;
+ * that exit and exception both are idtap's, says the former's.
+ */
+static always_inline void exception_records(struct tap_cpu *c,
+                                            struct tap_whose whose,
+                                            const char *vmcb, uint64_t code,
+                                            unsigned int vector,
+                                            unsigned int flags)
+{
+    unsigned int type = type_of(code, vector);
+
+    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
+        exit_record(&c->ring, whose, vmcb, code, vector, type,
+                    error_code_of(vmcb, vector), flags);
+    if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, whose.domid, vector) )
+        exception_record(&c->ring, whose, vmcb, vector, type, flags);
 }
 
 /* The CPU may not take the intercepts from its cache of the VMCB. */
@@ -316,11 +358,11 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
 }
 
 /* An exit after a run with intercepts of ours; @own or INT n. */
-static noinline void svm_exit_intercepted(struct tap_cpu *c,
-                                          struct cpu_user_regs *regs)
+static noinline void svm_exit_intercepted(struct cpu_user_regs *regs,
+                                          struct tap_cpu *c)
 {
     const struct vcpu *v = current_vcpu();
-    unsigned int domid = domain_id(vcpu_domain(v));
+    struct tap_whose whose = tap_whose(v);
     const char *vmcb = vmcb_of(v);
     uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
     int exception = exception_of(code);
@@ -334,17 +376,16 @@ static noinline void svm_exit_intercepted(struct tap_cpu *c,
     own = intercepts_restore(c, vmcb, &swint);
     flags = code - VMEXIT_EXCEPTION_FIRST < 32 && (own & (1u << exception))
             ? IDTAP_F_INTERCEPT : 0;
-    ours = flags || (swint && code == VMEXIT_SWINT);
-    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
-        exit_record(c, v, vmcb, code, ours ? IDTAP_F_INTERCEPT : 0);
-    if ( exception >= 0 &&
-         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, exception) )
-        exception_record(&c->ring, v, vmcb, code, flags);
+    ours = swint && code == VMEXIT_SWINT;
+    if ( exception >= 0 )
+        exception_records(c, whose, vmcb, code, exception, flags);
+    else if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
+        other_record(c, whose, vmcb, code, ours ? IDTAP_F_INTERCEPT : 0);
     c->exit_vector = 0;
 
     if ( flags )
         reflect(c, v, regs, vmcb, exception);
-    else if ( swint && code == VMEXIT_SWINT )
+    else if ( ours )
         c->run.no_swint = !tap_swint_reflect(c, v, regs, vmcb) ? v : NULL;
     else
         svm_vmexit_handler(regs);
@@ -354,36 +395,42 @@ static noinline void svm_exit_intercepted(struct tap_cpu *c,
     intercepts_changed(vmcb);
 }
 
-static always_inline void svm_exit_record(struct tap_cpu *c)
+/*
+ * The two kinds of exits on their own: neither saves registers for the other.
+ */
+static noinline void svm_exit_exception(struct cpu_user_regs *regs,
+                                        struct tap_cpu *c,
+                                        struct tap_whose whose,
+                                        const char *vmcb, uint64_t code)
 {
-    const struct vcpu *v = current_vcpu();
-    unsigned int domid = domain_id(vcpu_domain(v));
-    const char *vmcb = vmcb_of(v);
-    uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
-    int exception = exception_of(code);
-
-    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
-        exit_record(c, v, vmcb, code, 0);
-    if ( exception >= 0 &&
-         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, exception) )
-        exception_record(&c->ring, v, vmcb, code, 0);
+    exception_records(c, whose, vmcb, code, exception_of(code), 0);
     c->exit_vector = 0;
+    svm_vmexit_handler(regs);
+}
+
+static noinline void svm_exit_other(struct cpu_user_regs *regs,
+                                    struct tap_cpu *c, struct tap_whose whose,
+                                    const char *vmcb, uint64_t code)
+{
+    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
+        other_record(c, whose, vmcb, code, 0);
+    c->exit_vector = 0;
+    svm_vmexit_handler(regs);
 }
 
 static noinline void svm_exit(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
+    struct tap_whose whose = tap_whose(current_vcpu());
+    const char *vmcb = vmcb_of(whose.vcpu);
+    uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
 
-    if ( likely(c) )
-    {
-        if ( unlikely(c->run.own || c->run.swint) )
-        {
-            svm_exit_intercepted(c, regs);
-            return;
-        }
-        svm_exit_record(c);
-    }
-    svm_vmexit_handler(regs);
+    if ( unlikely(c->run.own || c->run.swint) )
+        svm_exit_intercepted(regs, c);
+    else if ( exception_of(code) >= 0 )
+        svm_exit_exception(regs, c, whose, vmcb, code);
+    else
+        svm_exit_other(regs, c, whose, vmcb, code);
 }
 
 void tap_svm_vmexit(struct cpu_user_regs *regs)
@@ -396,7 +443,7 @@ void tap_svm_vmexit(struct cpu_user_regs *regs)
 }
 
 static always_inline void inject_record(struct tap_ring *ring,
-                                        const struct vcpu *v,
+                                        struct tap_whose whose,
                                         const char *vmcb, uint64_t event)
 {
     /*
@@ -407,13 +454,14 @@ static always_inline void inject_record(struct tap_ring *ring,
     bool again = (intinfo & EVENT_V) &&
                  EVENT_VECTOR(intinfo) == EVENT_VECTOR(event) &&
                  EVENT_TYPE(intinfo) == EVENT_TYPE(event);
-    unsigned int flags = nested_flag(v) | (again ? IDTAP_F_REINJECT : 0) |
+    unsigned int flags = nested_flag(whose.vcpu) |
+                         (again ? IDTAP_F_REINJECT : 0) |
                          (gives_back(vmcb, event) ? IDTAP_F_INTERCEPT : 0) |
                          (event & EVENT_EV ? IDTAP_F_ERROR_CODE : 0);
     struct tap_slot slot;
     struct idtap_inject *r =
         tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_INJECT, EVENT_VECTOR(event), flags), v);
+                 HEAD(IDTAP_EV_INJECT, EVENT_VECTOR(event), flags), whose);
 
     if ( unlikely(!r) )
         return;
@@ -424,37 +472,69 @@ static always_inline void inject_record(struct tap_ring *ring,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
+static always_inline void entry_record(struct tap_ring *ring,
+                                       struct tap_whose whose, uint64_t event)
+{
+    unsigned int flags = nested_flag(whose.vcpu);
+
+    if ( event & EVENT_V )
+        flags |= IDTAP_F_INJECTS;
+    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
+        tap_emit_plain(ring, HEAD(IDTAP_EV_VM_ENTRY,
+                                  event & EVENT_V ? EVENT_VECTOR(event) : 0,
+                                  flags), whose);
+}
+
+/* On their own, so that all other entries have less to do. */
+static noinline void svm_enter_injecting(struct tap_ring *ring,
+                                         struct tap_whose whose,
+                                         const char *vmcb, uint64_t event)
+{
+    if ( tap_wanted_vector(IDTAP_CLASS_INJECT, whose.domid,
+                           EVENT_VECTOR(event)) )
+        inject_record(ring, whose, vmcb, event);
+    entry_record(ring, whose, event);
+}
+
+static always_inline void entry_records(struct tap_ring *ring,
+                                        struct tap_whose whose,
+                                        const char *vmcb)
+{
+    uint64_t event = VMCB(uint64_t, vmcb, EVENTINJ);
+
+    if ( event & EVENT_V )
+        svm_enter_injecting(ring, whose, vmcb, event);
+    else
+        entry_record(ring, whose, 0);
+}
+
+static noinline void svm_enter_intercepting(struct tap_cpu *c,
+                                            struct tap_whose whose,
+                                            const char *vmcb)
+{
+    if ( tap_has_ring(c) )
+    {
+        intercepts_add(c, whose.vcpu, vmcb);
+        tap_intercept_entered(c, whose.vcpu);
+    }
+    entry_records(&c->ring, whose, vmcb);
+}
+
 static noinline void svm_enter(const struct cpu_user_regs *regs)
 {
-    const struct vcpu *v;
+    struct tap_whose whose;
     struct tap_cpu *c;
-    unsigned int domid;
     const char *vmcb;
-    uint64_t event;
 
     svm_vmenter_helper(regs);
 
     c = this_tap_cpu();
-    if ( unlikely(!c) )
-        return;
-    v = current_vcpu();
-    domid = domain_id(vcpu_domain(v));
-    vmcb = vmcb_of(v);
+    whose = tap_whose(current_vcpu());
+    vmcb = vmcb_of(whose.vcpu);
     if ( tap_gate_open(TAP_GATE_INTERCEPT) )
-    {
-        intercepts_add(c, v, vmcb);
-        tap_intercept_entered(c, v);
-    }
-    event = VMCB(uint64_t, vmcb, EVENTINJ);
-    if ( (event & EVENT_V) &&
-         tap_wanted_vector(IDTAP_CLASS_INJECT, domid, EVENT_VECTOR(event)) )
-        inject_record(&c->ring, v, vmcb, event);
-    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
-        tap_emit_plain(&c->ring,
-                       HEAD(IDTAP_EV_VM_ENTRY,
-                            event & EVENT_V ? EVENT_VECTOR(event) : 0,
-                            nested_flag(v) |
-                            (event & EVENT_V ? IDTAP_F_INJECTS : 0)), v);
+        svm_enter_intercepting(c, whose, vmcb);
+    else
+        entry_records(&c->ring, whose, vmcb);
 }
 
 void tap_svm_vmenter(const struct cpu_user_regs *regs)

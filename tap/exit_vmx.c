@@ -72,10 +72,10 @@ static void vmwrite(uint64_t field, uint64_t value)
 
 static unsigned int nested_flag(const struct vcpu *v)
 {
-    return FIELD(uint8_t, v, PROFILE.vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
+    return FIELD_AT(uint8_t, v, vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
 }
 
-static void exit_record(struct tap_ring *ring, const struct vcpu *v,
+static void exit_record(struct tap_ring *ring, struct tap_whose whose,
                         uint32_t reason, uint32_t info, uint32_t idtv,
                         unsigned int flags)
 {
@@ -83,11 +83,12 @@ static void exit_record(struct tap_ring *ring, const struct vcpu *v,
     struct tap_slot slot;
     struct idtap_vm_exit *r;
 
-    flags |= nested_flag(v) | (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
+    flags |= nested_flag(whose.vcpu) |
+             (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
              (reason & REASON_ENTRY_FAILED ? IDTAP_F_ENTRY_FAILED : 0);
     r = tap_emit(ring, &slot, sizeof(*r),
                  HEAD(IDTAP_EV_VM_EXIT,
-                      info & INFO_VALID ? INFO_VECTOR(info) : 0, flags), v);
+                      info & INFO_VALID ? INFO_VECTOR(info) : 0, flags), whose);
     if ( unlikely(!r) )
         return;
     r->rip = vmread(GUEST_RIP);
@@ -98,14 +99,14 @@ static void exit_record(struct tap_ring *ring, const struct vcpu *v,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
-static void exception_record(struct tap_ring *ring, const struct vcpu *v,
+static void exception_record(struct tap_ring *ring, struct tap_whose whose,
                              uint32_t info, uint32_t idtv, unsigned int flags)
 {
     unsigned int vector = INFO_VECTOR(info);
     struct tap_slot slot;
     struct idtap_exception *r;
 
-    flags |= nested_flag(v);
+    flags |= nested_flag(whose.vcpu);
     if ( idtv & INFO_VALID )
         flags |= IDTAP_F_DELIVERY;
     if ( info & INFO_ERROR_CODE )
@@ -114,7 +115,7 @@ static void exception_record(struct tap_ring *ring, const struct vcpu *v,
         flags |= IDTAP_F_ADDRESS;
 
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), v);
+                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), whose);
     if ( unlikely(!r) )
         return;
     r->rip = vmread(GUEST_RIP);
@@ -208,17 +209,11 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
 static noinline void vmx_exit(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
-    unsigned int domid = domain_id(vcpu_domain(v)), flags = 0;
+    struct tap_whose whose = tap_whose(current_vcpu());
+    unsigned int flags = 0;
     uint32_t reason = vmread(VM_EXIT_REASON);
     uint32_t own, info = 0, idtv = vmread(IDT_VECTORING_INFO);
     bool exception;
-
-    if ( unlikely(!c) )
-    {
-        vmx_vmexit_handler(regs);
-        return;
-    }
 
     own = intercepts_restore(c);
     /* Only these two exits define the field. */
@@ -230,14 +225,14 @@ static noinline void vmx_exit(struct cpu_user_regs *regs)
     if ( exception && (own & (1u << INFO_VECTOR(info))) )
         flags = IDTAP_F_INTERCEPT;
 
-    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
-        exit_record(&c->ring, v, reason, info, idtv, flags);
-    if ( exception &&
-         tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, INFO_VECTOR(info)) )
-        exception_record(&c->ring, v, info, idtv, flags);
+    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
+        exit_record(&c->ring, whose, reason, info, idtv, flags);
+    if ( exception && tap_wanted_vector(IDTAP_CLASS_EXCEPTION, whose.domid,
+                                        INFO_VECTOR(info)) )
+        exception_record(&c->ring, whose, info, idtv, flags);
 
     if ( unlikely(flags) )
-        reflect(c, v, regs, info, idtv);
+        reflect(c, whose.vcpu, regs, info, idtv);
     else
         vmx_vmexit_handler(regs);
 }
@@ -262,7 +257,7 @@ static bool gives_back(uint32_t info)
            (vmread(VM_EXIT_INTR_INFO) & INFO_VALID);
 }
 
-static void inject_record(struct tap_ring *ring, const struct vcpu *v,
+static void inject_record(struct tap_ring *ring, struct tap_whose whose,
                           uint32_t info)
 {
     /* As in tap/exit_svm.c: the delivery that the last exit interrupted. */
@@ -270,14 +265,15 @@ static void inject_record(struct tap_ring *ring, const struct vcpu *v,
     bool again = (idtv & INFO_VALID) &&
                  INFO_VECTOR(idtv) == INFO_VECTOR(info) &&
                  INFO_TYPE(idtv) == INFO_TYPE(info);
-    unsigned int flags = nested_flag(v) | (again ? IDTAP_F_REINJECT : 0) |
+    unsigned int flags = nested_flag(whose.vcpu) |
+                         (again ? IDTAP_F_REINJECT : 0) |
                          (gives_back(info) ? IDTAP_F_INTERCEPT : 0) |
                          (info & INFO_ERROR_CODE ? IDTAP_F_ERROR_CODE : 0);
     unsigned int type = INFO_TYPE(info);
     struct tap_slot slot;
     struct idtap_inject *r =
         tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_INJECT, INFO_VECTOR(info), flags), v);
+                 HEAD(IDTAP_EV_INJECT, INFO_VECTOR(info), flags), whose);
 
     if ( unlikely(!r) )
         return;
@@ -293,31 +289,29 @@ static void inject_record(struct tap_ring *ring, const struct vcpu *v,
 static noinline bool vmx_enter(const struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
-    unsigned int domid = domain_id(vcpu_domain(v));
+    struct tap_whose whose = tap_whose(current_vcpu());
     uint32_t info;
 
     /* False: Xen goes round again, and this hook with it. */
     if ( !vmx_vmenter_helper(regs) )
         return false;
-    if ( unlikely(!c) )
-        return true;
 
-    if ( tap_gate_open(TAP_GATE_INTERCEPT) )
+    if ( tap_gate_open(TAP_GATE_INTERCEPT) && tap_has_ring(c) )
     {
-        intercepts_add(c, v);
-        tap_intercept_entered(c, v);
+        intercepts_add(c, whose.vcpu);
+        tap_intercept_entered(c, whose.vcpu);
     }
     info = vmread(VM_ENTRY_INTR_INFO);
     if ( (info & INFO_VALID) &&
-         tap_wanted_vector(IDTAP_CLASS_INJECT, domid, INFO_VECTOR(info)) )
-        inject_record(&c->ring, v, info);
-    if ( tap_wanted(IDTAP_CLASS_EXIT, domid) )
+         tap_wanted_vector(IDTAP_CLASS_INJECT, whose.domid,
+                           INFO_VECTOR(info)) )
+        inject_record(&c->ring, whose, info);
+    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
         tap_emit_plain(&c->ring,
                        HEAD(IDTAP_EV_VM_ENTRY,
                             info & INFO_VALID ? INFO_VECTOR(info) : 0,
-                            nested_flag(v) |
-                            (info & INFO_VALID ? IDTAP_F_INJECTS : 0)), v);
+                            nested_flag(whose.vcpu) |
+                            (info & INFO_VALID ? IDTAP_F_INJECTS : 0)), whose);
     return true;
 }
 

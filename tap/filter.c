@@ -63,12 +63,17 @@ int tap_config_check(const struct idtap_config *config, unsigned int len)
 void tap_filter_build(struct tap_filter *filter,
                       const struct idtap_config *config)
 {
+    uint64_t all_vectors = ~0ull;
     unsigned int i;
 
-    filter->classes = config->classes;
-    filter->all_domains = !config->nr_domains;
     for ( i = 0; i < 4; i++ )
+    {
         filter->vectors[i] = config->vectors[i];
+        all_vectors &= config->vectors[i];
+    }
+    filter->classes = config->classes;
+    filter->any_domain = config->nr_domains ? 0 : config->classes;
+    filter->anything = ~all_vectors ? 0 : filter->any_domain;
     for ( i = 0; i < sizeof(filter->domains) / sizeof(filter->domains[0]); i++ )
         filter->domains[i] = 0;
     filter->nr_intercepts = config->nr_intercepts;

@@ -26,7 +26,9 @@ _Static_assert(!(IDTAP_CLASS_ALL & TAP_GATE_INTERCEPT), "a bit of its own");
 
 struct tap_filter {
     uint32_t classes;
-    bool all_domains;
+    uint32_t any_domain; /* the classes, if of every domain; else none */
+    uint32_t anything;   /* the classes, if of every domain and vector; else
+                            none */
     uint32_t nr_intercepts;
     struct idtap_intercept intercepts[IDTAP_MAX_INTERCEPTS];
     uint64_t vectors[4];
@@ -54,7 +56,7 @@ static inline const struct tap_filter *tap_filter_now(void)
 
 static inline bool filter_domain(const struct tap_filter *f, unsigned int domid)
 {
-    return f->all_domains ||
+    return f->any_domain ||
            ((f->domains[(domid / 64) % 512] >> (domid % 64)) & 1);
 }
 
@@ -63,16 +65,19 @@ static inline bool tap_wanted(uint32_t class, unsigned int domid)
 {
     const struct tap_filter *f = tap_filter_now();
 
-    return (f->classes & class) && filter_domain(f, domid);
+    /* What is mostly asked for first. */
+    return (f->any_domain & class) ||
+           ((f->classes & class) && filter_domain(f, domid));
 }
 
 /* For classes that have one; by @f, which is or was in force. */
 static inline bool tap_passes_vector(const struct tap_filter *f, uint32_t class,
                                      unsigned int domid, unsigned int vector)
 {
-    return (f->classes & class) &&
-           ((f->vectors[(vector / 64) % 4] >> (vector % 64)) & 1) &&
-           filter_domain(f, domid);
+    return (f->anything & class) ||
+           ((f->classes & class) &&
+            ((f->vectors[(vector / 64) % 4] >> (vector % 64)) & 1) &&
+            filter_domain(f, domid));
 }
 
 static inline bool tap_wanted_vector(uint32_t class, unsigned int domid,

@@ -11,12 +11,6 @@
 
 typedef void set_pending_fn(struct vcpu *v, struct evtchn *evtchn);
 
-static bool is_wanted(const struct vcpu *v)
-{
-    return !tap_idle(IDTAP_CLASS_EVTCHN) &&
-           tap_wanted(IDTAP_CLASS_EVTCHN, domain_id(vcpu_domain(v)));
-}
-
 /* Is an upcall pending on the vCPU?  (vcpu_info.evtchn_upcall_pending) */
 static bool upcall_pending(const struct vcpu *v)
 {
@@ -42,25 +36,27 @@ static uint16_t source_of(const struct evtchn *evtchn, unsigned int state)
     }
 }
 
-static noinline void record(const struct vcpu *v, const struct evtchn *evtchn,
-                            unsigned int flags)
+static noinline void record(const struct vcpu *v, const struct evtchn *evtchn)
 {
     unsigned int state = FIELD(uint8_t, evtchn, PROFILE.evtchn_state);
-    struct tap_cpu *c = this_tap_cpu();
+    struct tap_whose whose = tap_whose(v);
+    struct tap_ring *ring;
     struct idtap_evtchn *r;
     struct tap_slot slot;
 
-    if ( unlikely(!c) )
+    if ( !tap_wanted(IDTAP_CLASS_EVTCHN, whose.domid) )
         return;
-    r = tap_emit(&c->ring, &slot, sizeof(*r), HEAD(IDTAP_EV_EVTCHN, 0, flags),
-                 v);
+    ring = &this_tap_cpu()->ring;
+    r = tap_emit(ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_EVTCHN, 0,
+                      upcall_pending(v) ? IDTAP_F_PENDING : 0), whose);
     if ( unlikely(!r) )
         return;
     r->port = FIELD(uint32_t, evtchn, PROFILE.evtchn_port);
     r->source = source_of(evtchn, state);
     r->kind = state;
     r->pad = 0;
-    tap_ring_commit(&c->ring, sizeof(*r), &slot);
+    tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
 /*
@@ -71,8 +67,8 @@ static noinline void record(const struct vcpu *v, const struct evtchn *evtchn,
 static void set_pending(struct vcpu *v, struct evtchn *evtchn,
                         set_pending_fn *xens)
 {
-    if ( is_wanted(v) )
-        record(v, evtchn, upcall_pending(v) ? IDTAP_F_PENDING : 0);
+    if ( !tap_idle(IDTAP_CLASS_EVTCHN) )
+        record(v, evtchn);
     xens(v, evtchn);
 }
 

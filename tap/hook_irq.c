@@ -34,19 +34,20 @@ static uint8_t owner_of(unsigned int vector, int32_t *irq)
     if ( (unsigned int)*irq >= nr_irqs )
         return IDTAP_OWNER_SPURIOUS;
 
-    desc = (const char *)irq_desc + *irq * (size_t)PROFILE.irq_desc_size;
-    return FIELD(uint32_t, desc, PROFILE.irq_desc_status) &
-           (1u << PROFILE.irq_guest_bit) ? IDTAP_OWNER_GUEST : IDTAP_OWNER_XEN;
+    desc = (const char *)irq_desc + OFFSET_TIMES(*irq, irq_desc_size);
+    return FIELD_TEST(desc, irq_desc_status, irq_guest_mask) ? IDTAP_OWNER_GUEST
+                                                             : IDTAP_OWNER_XEN;
 }
 
 static always_inline void irq_enter_record(struct tap_cpu *c,
+                                           struct tap_whose whose,
                                            unsigned int vector,
                                            unsigned int flags)
 {
     struct tap_slot slot;
     struct idtap_irq_enter *r =
         tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_IRQ_ENTER, vector, flags), current_vcpu());
+                 HEAD(IDTAP_EV_IRQ_ENTER, vector, flags), whose);
 
     if ( unlikely(!r) )
         return;
@@ -56,42 +57,21 @@ static always_inline void irq_enter_record(struct tap_cpu *c,
     tap_ring_commit(&c->ring, sizeof(*r), &slot);
 }
 
-static always_inline bool irq_wanted(const struct tap_filter *f,
-                                     unsigned int vector)
-{
-    return tap_passes_vector(f, IDTAP_CLASS_IRQ,
-                             domain_id(vcpu_domain(current_vcpu())), vector);
-}
-
-static noinline void irq(struct cpu_user_regs *regs, bool in_guest)
+static noinline void irq(struct cpu_user_regs *regs, unsigned int flags)
 {
     struct tap_cpu *c = this_tap_cpu();
-    const struct tap_filter *f = tap_filter_now(), *now;
+    struct tap_whose whose = tap_whose(current_vcpu());
     unsigned int vector = regs_vector(regs);
-    unsigned int flags = in_guest ? IDTAP_F_IN_GUEST : 0;
-    bool wanted;
 
-    if ( unlikely(!c) )
-    {
-        do_IRQ(regs);
-        return;
-    }
-
-    wanted = irq_wanted(f, vector);
-    if ( wanted )
-        irq_enter_record(c, vector, flags);
+    if ( tap_wanted_vector(IDTAP_CLASS_IRQ, whose.domid, vector) )
+        irq_enter_record(c, whose, vector, flags);
     c->irq_depth++;
     do_IRQ(regs);
     c->irq_depth--;
     /* What is wanted may have changed, or the tap be about to detach. */
-    if ( tap_idle(IDTAP_CLASS_IRQ) )
-        return;
-    now = tap_filter_now();
-    if ( unlikely(now != f) )
-        wanted = irq_wanted(now, vector);
-    if ( wanted )
-        tap_emit_plain(&c->ring, HEAD(IDTAP_EV_IRQ_EXIT, vector, flags),
-                       current_vcpu());
+    if ( !tap_idle(IDTAP_CLASS_IRQ) &&
+         tap_wanted_vector(IDTAP_CLASS_IRQ, whose.domid, vector) )
+        tap_emit_plain(&c->ring, HEAD(IDTAP_EV_IRQ_EXIT, vector, flags), whose);
 }
 
 /*
@@ -101,11 +81,11 @@ static noinline void irq(struct cpu_user_regs *regs, bool in_guest)
  */
 static noinline void irq_at_stgi(struct cpu_user_regs *regs)
 {
-    struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
+    struct tap_cpu *c = this_tap_cpu();
 
-    if ( likely(c) && !c->exit_vector )
+    if ( !c->exit_vector )
         c->exit_vector = regs_vector(regs);
-    irq(regs, true);
+    irq(regs, IDTAP_F_IN_GUEST);
 }
 
 void tap_do_IRQ(struct cpu_user_regs *regs)
@@ -115,7 +95,7 @@ void tap_do_IRQ(struct cpu_user_regs *regs)
     else if ( regs_rip(regs) == (uint64_t)svm_stgi_label )
         irq_at_stgi(regs);
     else
-        irq(regs, guest_mode(regs));
+        irq(regs, guest_mode(regs) ? IDTAP_F_IN_GUEST : 0);
 }
 
 void tap_do_IRQ_vmexit(struct cpu_user_regs *regs)
@@ -123,5 +103,5 @@ void tap_do_IRQ_vmexit(struct cpu_user_regs *regs)
     if ( tap_idle(IDTAP_CLASS_IRQ) )
         do_IRQ(regs);
     else
-        irq(regs, true);
+        irq(regs, IDTAP_F_IN_GUEST);
 }

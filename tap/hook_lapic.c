@@ -16,23 +16,17 @@
 
 #define SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY (1u << 9)
 
-static always_inline void lapic_record(const struct vlapic *vlapic,
+static always_inline void lapic_record(struct tap_whose whose,
                                        unsigned int event, unsigned int vector,
                                        unsigned int flags)
 {
-    struct tap_cpu *c = this_tap_cpu();
-
-    if ( likely(c) )
-        tap_emit_plain(&c->ring, HEAD(event, vector, flags),
-                       vlapic_vcpu(vlapic));
+    tap_emit_plain(&this_tap_cpu()->ring, HEAD(event, vector, flags), whose);
 }
 
-static always_inline bool lapic_wanted(const struct vlapic *vlapic,
+static always_inline bool lapic_wanted(struct tap_whose whose,
                                        unsigned int vector)
 {
-    return tap_wanted_vector(IDTAP_CLASS_LAPIC,
-                             domain_id(vcpu_domain(vlapic_vcpu(vlapic))),
-                             vector);
+    return tap_wanted_vector(IDTAP_CLASS_LAPIC, whose.domid, vector);
 }
 
 static bool delivered_by_cpu(const struct vlapic *vlapic)
@@ -45,11 +39,12 @@ static bool delivered_by_cpu(const struct vlapic *vlapic)
 static noinline void accept(struct vlapic *vlapic, unsigned int arg,
                             unsigned int level)
 {
+    struct tap_whose whose = tap_whose(vlapic_vcpu(vlapic));
     uint8_t vector = arg;
 
     /* Vectors below 16 are refused by the APIC. */
-    if ( vector >= 16 && lapic_wanted(vlapic, vector) )
-        lapic_record(vlapic, IDTAP_EV_LAPIC_ACCEPT, vector,
+    if ( vector >= 16 && lapic_wanted(whose, vector) )
+        lapic_record(whose, IDTAP_EV_LAPIC_ACCEPT, vector,
                      ((uint8_t)level ? IDTAP_F_LEVEL : 0) |
                      (vlapic_test_irq(vlapic, vector) ? IDTAP_F_PENDING : 0) |
                      (delivered_by_cpu(vlapic) ? IDTAP_F_VIRTUAL : 0));
@@ -67,10 +62,11 @@ void tap_vlapic_set_irq(struct vlapic *vlapic, unsigned int vector,
 
 static noinline void eoi(struct vlapic *vlapic, unsigned int arg)
 {
+    struct tap_whose whose = tap_whose(vlapic_vcpu(vlapic));
     uint8_t vector = arg;
 
-    if ( lapic_wanted(vlapic, vector) )
-        lapic_record(vlapic, IDTAP_EV_LAPIC_EOI, vector, 0);
+    if ( lapic_wanted(whose, vector) )
+        lapic_record(whose, IDTAP_EV_LAPIC_EOI, vector, 0);
     vlapic_handle_EOI(vlapic, arg);
 }
 

@@ -13,30 +13,29 @@
 
 static noinline void nmi(const struct cpu_user_regs *regs, bool in_guest)
 {
-    struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
+    struct tap_ring *ring = &this_tap_cpu()->ring;
+    struct tap_whose whose = tap_whose(current_vcpu());
     unsigned int flags = in_guest ? IDTAP_F_IN_GUEST : 0;
-    bool wanted = c && tap_wanted_vector(IDTAP_CLASS_NMI,
-                                         domain_id(vcpu_domain(v)), NMI_VECTOR);
+    bool wanted = tap_wanted_vector(IDTAP_CLASS_NMI, whose.domid, NMI_VECTOR);
 
     if ( wanted )
     {
         struct tap_slot slot;
         struct idtap_nmi_enter *r =
-            tap_emit(&c->ring, &slot, sizeof(*r),
-                     HEAD(IDTAP_EV_NMI_ENTER, NMI_VECTOR, flags), v);
+            tap_emit(ring, &slot, sizeof(*r),
+                     HEAD(IDTAP_EV_NMI_ENTER, NMI_VECTOR, flags), whose);
 
         if ( likely(r) )
         {
             r->rip = regs_rip(regs);
-            tap_ring_commit(&c->ring, sizeof(*r), &slot);
+            tap_ring_commit(ring, sizeof(*r), &slot);
         }
     }
 
     do_nmi(regs);
 
     if ( wanted && !tap_idle(IDTAP_CLASS_NMI) )
-        tap_emit_plain(&c->ring, HEAD(IDTAP_EV_NMI_EXIT, NMI_VECTOR, flags), v);
+        tap_emit_plain(ring, HEAD(IDTAP_EV_NMI_EXIT, NMI_VECTOR, flags), whose);
 }
 
 void tap_do_nmi(const struct cpu_user_regs *regs)

@@ -66,23 +66,21 @@ static unsigned int type_of(unsigned int vector)
 static noinline void pv_trap(const struct cpu_user_regs *regs,
                              unsigned int vector, bool in_guest)
 {
-    const struct vcpu *v = current_vcpu();
-    struct tap_cpu *c = this_tap_cpu();
+    struct tap_whose whose = tap_whose(current_vcpu());
+    struct tap_ring *ring = &this_tap_cpu()->ring;
     unsigned int flags = in_guest ? IDTAP_F_IN_GUEST : 0;
     struct idtap_exception *r;
     struct tap_slot slot;
 
-    if ( unlikely(!c) ||
-         !tap_wanted_vector(IDTAP_CLASS_PV_TRAP, domain_id(vcpu_domain(v)),
-                            vector) )
+    if ( !tap_wanted_vector(IDTAP_CLASS_PV_TRAP, whose.domid, vector) )
         return;
     if ( vector < NR_EXCEPTIONS && (HAS_ERROR_CODE & (1u << vector)) )
         flags |= IDTAP_F_ERROR_CODE;
     if ( vector == TRAP_pf || vector == TRAP_db )
         flags |= IDTAP_F_ADDRESS;
 
-    r = tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_PV_TRAP, vector, flags), v);
+    r = tap_emit(ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_PV_TRAP, vector, flags), whose);
     if ( unlikely(!r) )
         return;
     r->rip = regs_rip(regs);
@@ -91,7 +89,7 @@ static noinline void pv_trap(const struct cpu_user_regs *regs,
     r->orig_vector = 0;
     r->type = type_of(vector);
     r->pad = 0;
-    tap_ring_commit(&c->ring, sizeof(*r), &slot);
+    tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
 #define HOOK(handler) \
@@ -158,15 +156,15 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
                    unsigned int kind)
 {
     const struct cpu_user_regs *regs = guest_regs();
-    struct tap_cpu *c = this_tap_cpu();
+    struct tap_whose whose = tap_whose(v);
+    struct tap_ring *ring = &this_tap_cpu()->ring;
     unsigned int vector = 0, flags = 0;
     struct idtap_pv_upcall *r;
     struct tap_slot slot;
 
     if ( kind == IDTAP_UPCALL_INT80 && !tap_idle(IDTAP_CLASS_PV_TRAP) )
         pv_trap(regs, TRAP_int80, true);
-    if ( unlikely(!c) ||
-         !tap_wanted(IDTAP_CLASS_PV_UPCALL, domain_id(vcpu_domain(v))) )
+    if ( !tap_wanted(IDTAP_CLASS_PV_UPCALL, whose.domid) )
         return;
 
     kind = kind_of(tb, kind);
@@ -179,15 +177,15 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
     if ( tb->flags & TBF_EXCEPTION_ERRCODE )
         flags |= IDTAP_F_ERROR_CODE;
 
-    r = tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_PV_UPCALL, vector, flags), v);
+    r = tap_emit(ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_PV_UPCALL, vector, flags), whose);
     if ( unlikely(!r) )
         return;
     r->rip = tb->eip;
     r->error_code = flags & IDTAP_F_ERROR_CODE ? tb->error_code : 0;
     r->kind = kind;
     memset(r->pad, 0, sizeof(r->pad));
-    tap_ring_commit(&c->ring, sizeof(*r), &slot);
+    tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
 /*

@@ -20,14 +20,13 @@
 /* What the table held; written while all CPUs are parked. */
 static void (*original[MAX_SOFTIRQS])(void);
 
-static noinline void softirq_record(unsigned int event, unsigned int nr)
+static always_inline void softirq_record(unsigned int event, unsigned int nr)
 {
-    struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
+    struct tap_ring *ring = &this_tap_cpu()->ring;
+    struct tap_whose whose = tap_whose(current_vcpu());
 
-    if ( likely(c) && tap_wanted(IDTAP_CLASS_SOFTIRQ,
-                                 domain_id(vcpu_domain(v))) )
-        tap_emit_plain(&c->ring, HEAD(event, nr, 0), v);
+    if ( tap_wanted(IDTAP_CLASS_SOFTIRQ, whose.domid) )
+        tap_emit_plain(ring, HEAD(event, nr, 0), whose);
 }
 
 static noinline void recorded(unsigned int nr)
@@ -100,21 +99,20 @@ void tap_softirqs_restore(void)
 static always_inline void raise_record(unsigned int nr, unsigned int cpu,
                                 unsigned int flags)
 {
-    struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
+    struct tap_ring *ring = &this_tap_cpu()->ring;
+    struct tap_whose whose = tap_whose(current_vcpu());
     struct tap_slot slot;
     struct idtap_softirq_raise *r;
 
-    if ( unlikely(!c) || !tap_wanted(IDTAP_CLASS_SOFTIRQ,
-                                     domain_id(vcpu_domain(v))) )
+    if ( !tap_wanted(IDTAP_CLASS_SOFTIRQ, whose.domid) )
         return;
-    r = tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_SOFTIRQ_RAISE, nr, flags), v);
+    r = tap_emit(ring, &slot, sizeof(*r),
+                 HEAD(IDTAP_EV_SOFTIRQ_RAISE, nr, flags), whose);
     if ( unlikely(!r) )
         return;
     r->cpu = cpu;
     r->pad = 0;
-    tap_ring_commit(&c->ring, sizeof(*r), &slot);
+    tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
 static noinline void raise_here(unsigned int nr)

@@ -118,7 +118,7 @@ static bool running(unsigned int cpu)
 {
     const struct tap_cpu *c = READ_ONCE(tap_cpus[cpu]);
 
-    return c && (READ_ONCE(c->run.own) || READ_ONCE(c->run.swint));
+    return READ_ONCE(c->run.own) || READ_ONCE(c->run.swint);
 }
 
 /*

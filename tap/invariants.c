@@ -30,11 +30,21 @@
                           what); \
     } while ( 0 )
 
-struct tap_stack tap_stack;
-
 static bool power_of_two(uint32_t n, uint32_t min, uint32_t max)
 {
     return n >= min && n <= max && !(n & (n - 1));
+}
+
+/* That the instructions of hooks say what the profile says. */
+static int check_offsets(void)
+{
+#define X(name, value) \
+    if ( OFFSET(name) != (value) ) \
+        return REFUSE(IDTAP_REFUSE_PARAMS, "the payload's hooks were not made " \
+                      "for its profile (" #name ")\n");
+    IDTAP_OFFSETS(X, &PROFILE)
+#undef X
+    return 0;
 }
 
 int tap_check_params(void)
@@ -54,8 +64,7 @@ int tap_check_params(void)
     if ( nr_cpu_ids > IDTAP_MAX_CPUS )
         return REFUSE(IDTAP_REFUSE_CPUS, "%u pCPUs, at most %u are supported\n",
                       nr_cpu_ids, IDTAP_MAX_CPUS);
-    tap_stack_init();
-    return 0;
+    return check_offsets();
 }
 
 /* Can @len bytes at @p be read?  True for the heap, where all of this lives. */

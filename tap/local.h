@@ -27,14 +27,14 @@ static inline bool local_cmpxchg(uint64_t *p, uint64_t old, uint64_t new)
     return done;
 }
 
-/* *p += n; returns the new value. */
-static inline uint64_t local_add_return(uint64_t *p, uint64_t n)
+/* *p -= n; is it 0 now? */
+static inline bool local_sub_and_test(uint64_t *p, uint64_t n)
 {
-    uint64_t old = n;
+    bool zero;
 
-    asm volatile ( "xaddq %[old], %[p]"
-                   : [old] "+r" (old), [p] "+m" (*p) :: "memory", "cc" );
-    return old + n;
+    asm volatile ( "subq %[n], %[p]"
+                   : "=@ccz" (zero), [p] "+m" (*p) : [n] "er" (n) : "memory" );
+    return zero;
 }
 
 static inline void local_inc(uint64_t *p)

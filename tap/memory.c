@@ -12,8 +12,10 @@
  */
 #include "tap.h"
 
-struct tap_cpu *tap_cpus[IDTAP_MAX_CPUS];
-uint64_t tap_ringless;
+struct tap_cpu tap_no_cpu;
+struct tap_cpu *tap_cpus[IDTAP_MAX_CPUS] = {
+    [0 ... IDTAP_MAX_CPUS - 1] = &tap_no_cpu
+};
 struct idtap_rings tap_rings;
 
 /* What tap_cpus[] shows to hooks, when it shows it. */
@@ -273,7 +275,7 @@ void tap_memory_show(bool show)
     unsigned int i;
 
     for ( i = 0; i < IDTAP_MAX_CPUS; i++ )
-        WRITE_ONCE(tap_cpus[i], show ? owned[i] : NULL);
+        WRITE_ONCE(tap_cpus[i], show && owned[i] ? owned[i] : &tap_no_cpu);
 }
 
 bool tap_memory_mapped(const struct tap_cpu *c)

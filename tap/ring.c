@@ -11,11 +11,6 @@ static unsigned int place_of(const struct tap_ring *ring, uint64_t seq)
     return seq & ring->place_mask;
 }
 
-static uint64_t *commit_of(struct tap_ring *ring, uint64_t seq)
-{
-    return &ring->commit[place_of(ring, seq)];
-}
-
 /*
  * May packet @seq be written?  Its place must have been read by dom0 (whose
  * word is only believed as far as it goes: a value from the future makes the
@@ -81,22 +76,21 @@ static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
     h->packet_seq_num = seq - ring->seq_base;
     h->cpu_id = ring->cpu;
     h->abi_version = IDTAP_ABI_VERSION;
-    tap_ring_commit_bytes(ring, commit_of(ring, seq), sizeof(*h));
+    tap_ring_commit_bytes(ring, place_of(ring, seq), sizeof(*h));
 }
 
 static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc,
                          uint64_t discarded)
 {
     uint64_t used = end & ring->packet_mask;
-    struct idtap_packet_header *h =
-        (void *)ring->packet[place_of(ring, end >> ring->packet_shift)];
+    unsigned int place = place_of(ring, end >> ring->packet_shift);
+    struct idtap_packet_header *h = (void *)ring->packet[place];
 
     h->content_size = used * 8;
     h->timestamp_end = tsc;
     h->events_discarded = discarded - ring->discarded_base;
     ring->discarded_told = discarded;
-    tap_ring_commit_bytes(ring, commit_of(ring, end >> ring->packet_shift),
-                          ring->packet_size - used);
+    tap_ring_commit_bytes(ring, place, ring->packet_size - used);
 }
 
 /*
@@ -129,6 +123,12 @@ static bool step(struct tap_ring *ring, uint64_t old, unsigned int size,
 void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
                             struct tap_slot *slot)
 {
+    if ( !ring->nr_packets )
+    {
+        /* Whoever has no ring of its own: not this pCPU's alone. */
+        __atomic_fetch_add(&ring->discarded, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
     for ( ;; )
     {
         uint64_t old = *(volatile uint64_t *)&ring->reserve;
@@ -155,8 +155,8 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
         else
             continue;
 
-        slot->commit = commit_of(ring, seq);
-        return ring->packet[place_of(ring, seq)] + off;
+        slot->place = place_of(ring, seq);
+        return ring->packet[slot->place] + off;
     }
 }
 
@@ -194,48 +194,55 @@ bool tap_ring_restart(struct tap_ring *ring, bool overwrite)
     return true;
 }
 
-void tap_ring_complete(struct tap_ring *ring, const uint64_t *commit,
-                       uint64_t committed)
+void tap_ring_complete(struct tap_ring *ring, uint64_t place)
 {
-    unsigned int place = commit - ring->commit;
-    uint64_t lap = (committed >> ring->packet_shift) - 1;
+    uint64_t *complete = &ring->info->complete[place];
 
     local_inc(&ring->packets);
+    /* For the next lap, which nobody begins before the store below. */
+    ring->left[place] = ring->packet_size;
     /* Pairs with the reader's acquire load of complete[]: it then sees every
        byte of the packet. */
-    __atomic_store_n(&ring->info->complete[place],
-                     lap * ring->nr_packets + place + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(complete, *complete ? *complete + ring->nr_packets
+                                         : place + 1, __ATOMIC_RELEASE);
 }
 
 void tap_ring_init(struct tap_ring *ring)
 {
-    unsigned int shift = 0;
+    unsigned int shift = 0, i;
 
     while ( (1u << shift) < ring->packet_size )
         shift++;
     ring->packet_shift = shift;
     ring->packet_mask = ring->packet_size - 1;
     ring->place_mask = ring->nr_packets - 1;
+    for ( i = 0; i < ring->nr_packets; i++ )
+        ring->left[i] = ring->packet_size;
     ring->reserve = sizeof(struct idtap_packet_header);
     open_packet(ring, 0, TAP_RING_CLOCK());
 }
 
 #ifndef __SSE__
-/* Between the hot path and the two functions: see ring.h. */
+/*
+ * Between the hot path and the two functions: see ring.h.  %rax, %rcx and %rdx
+ * are results (the latter two are the slot, which lies on the stack meanwhile),
+ * or are kept as the others are.
+ */
 #define SAVING(name, to) \
     void name(void); \
     __attribute__((naked)) void name(void) \
     { \
         asm volatile ( \
-            "push %rax; push %rcx; push %rdx; push %rsi; push %rdi\n\t" \
-            "push %r8; push %r9; push %r10; push %r11\n\t" \
+            "push %rax; push %rdx; push %rcx; mov %rsp, %rdx\n\t" \
+            "push %rsi; push %rdi; push %r8; push %r9; push %r10; push %r11\n\t" \
             "call " #to "\n\t" \
-            "pop %r11; pop %r10; pop %r9; pop %r8\n\t" \
-            "pop %rdi; pop %rsi; pop %rdx; pop %rcx\n\t" \
+            "pop %r11; pop %r10; pop %r9; pop %r8; pop %rdi; pop %rsi\n\t" \
+            "pop %rcx; pop %rdx\n\t" \
             RESULT_##to "\n\t" \
             "jmp __x86_return_thunk" ); \
     }
-/* %rax is the result, or is kept as the others are. */
+_Static_assert(offsetof(struct tap_slot, place) == 0 &&
+               offsetof(struct tap_slot, tsc) == 8, "%rcx, %rdx");
 #define RESULT_tap_ring_reserve_slow "lea 8(%rsp), %rsp"
 #define RESULT_tap_ring_complete "pop %rax"
 SAVING(tap_ring_reserve_saving, tap_ring_reserve_slow)

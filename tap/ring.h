@@ -5,10 +5,11 @@
  * The algorithm is LTTng's (local reserve/commit): `reserve` is a position in
  * bytes that only grows; a compare-and-exchange moves it, and the TSC is read
  * inside that loop, so that positions and times are in the same order however
- * hooks nest.  Each packet place counts the bytes committed to it; whoever
- * commits the last byte of a packet declares it complete.  A record never
- * fills a packet to the last byte, so that a packet is always closed by the
- * step to the next one, and only by it.
+ * hooks nest.  Each packet place counts the bytes that are not committed to it
+ * yet, down, as then the CPU itself says which are the last; whoever commits
+ * these declares the packet complete.  A record never fills a packet to the last
+ * byte, so that a packet is always closed by the step to the next one, and only
+ * by it.
  *
  * When the next packet is not yet consumed the record is dropped and counted;
  * packets never get overwritten unread.  In a ring that overwrites, what was
@@ -18,6 +19,9 @@
  * Writers: the owning pCPU only, in any context (see tap/local.h).  Reader:
  * dom0, one, through the shared pages; it is trusted with nothing: a wrong
  * `consumed` makes records be dropped, and counted.
+ *
+ * A ring that is all zero has no packets, and drops and counts all records, of
+ * any pCPU.
  *
  * Race windows, by name (tests force them through TAP_RING_WINDOW):
  *   reserve  between reading `reserve` and moving it
@@ -57,13 +61,14 @@ struct tap_ring {
     uint64_t packets;          /* packets completed */
     struct idtap_ring_info *info;            /* dom0 reads it */
     const struct idtap_consumed *consumed;   /* dom0 writes it */
-    uint64_t commit[IDTAP_NR_PACKETS_MAX];   /* bytes ever committed, by place */
+    uint64_t left[IDTAP_NR_PACKETS_MAX]; /* of the present lap, by place: bytes
+                                            not committed yet */
     unsigned char *packet[IDTAP_NR_PACKETS_MAX]; /* constant */
 };
 
 /* A reserved place; lives on the stack of the hook. */
 struct tap_slot {
-    uint64_t *commit; /* counts the bytes of its packet's place */
+    uint64_t place; /* of its packet */
     uint64_t tsc;
 };
 
@@ -93,14 +98,13 @@ bool tap_ring_flush(struct tap_ring *ring);
  */
 bool tap_ring_restart(struct tap_ring *ring, bool overwrite);
 
-/* The bytes of the place that @commit counts reached the end of a lap. */
-void tap_ring_complete(struct tap_ring *ring, const uint64_t *commit,
-                       uint64_t committed);
+/* No byte of @place is left. */
+void tap_ring_complete(struct tap_ring *ring, uint64_t place);
 
 /*
  * How the hot path calls these two: it happens once in a packet.  In the tap
- * (which has no other registers than these) all but the result's are kept, as
- * then the hot path need not save any.
+ * (which has no other registers than these) all but the results' are kept, as
+ * then the hot path need not save any; nor has it anything on the stack.
  */
 #ifdef __SSE__
 #define tap_ring_rarely_reserve tap_ring_reserve_slow
@@ -113,18 +117,16 @@ static inline void *tap_ring_rarely_reserve(struct tap_ring *ring,
     void *packet;
 
     asm volatile ( "call tap_ring_reserve_saving"
-                   : "=a" (packet)
-                   : "D" (ring), "S" (size), "d" (slot) : "memory", "cc" );
+                   : "=a" (packet), "=d" (slot->tsc), "=c" (slot->place)
+                   : "D" (ring), "S" (size) : "memory", "cc" );
     return packet;
 }
 
 static inline void tap_ring_rarely_complete(struct tap_ring *ring,
-                                            const uint64_t *commit,
-                                            uint64_t committed)
+                                            uint64_t place)
 {
     asm volatile ( "call tap_ring_complete_saving"
-                   :: "D" (ring), "S" (commit), "d" (committed)
-                   : "memory", "cc" );
+                   :: "D" (ring), "S" (place) : "memory", "cc" );
 }
 #endif
 
@@ -133,10 +135,12 @@ uint64_t TAP_RING_CLOCK(void);
 #else
 static inline uint64_t tap_ring_clock(void)
 {
-    uint32_t lo, hi;
+    uint64_t tsc;
 
-    asm volatile ( "rdtsc" : "=a" (lo), "=d" (hi) :: "memory" );
-    return ((uint64_t)hi << 32) | lo;
+    /* In %rdx: the reservation that follows wants %rax. */
+    asm volatile ( "rdtsc; shlq $32, %%rdx; orq %%rax, %%rdx"
+                   : "=d" (tsc) :: "rax", "memory", "cc" );
+    return tsc;
 }
 #define TAP_RING_CLOCK tap_ring_clock
 #endif
@@ -149,53 +153,41 @@ static inline uint64_t tap_ring_clock(void)
 static inline void *tap_ring_reserve(struct tap_ring *ring, unsigned int size,
                                      struct tap_slot *slot)
 {
-    uint64_t old, off, tsc;
-    unsigned int place;
+    uint64_t old, new, tsc;
     unsigned char *packet;
 
     do {
         old = *(volatile uint64_t *)&ring->reserve;
-        off = old & ring->packet_mask;
-        if ( __builtin_expect(off + size > ring->packet_mask, 0) )
-        {
-            /* A slot of its own: the caller's can then stay in registers. */
-            struct tap_slot slow;
-
-            packet = tap_ring_rarely_reserve(ring, size, &slow);
-            *slot = slow;
-            return packet;
-        }
+        new = old + size;
+        /* Not in the same packet? */
+        if ( __builtin_expect((old ^ new) > ring->packet_mask, 0) )
+            return tap_ring_rarely_reserve(ring, size, slot);
         tsc = TAP_RING_CLOCK();
         TAP_RING_WINDOW(reserve);
-    } while ( __builtin_expect(!local_cmpxchg(&ring->reserve, old, old + size),
-                               0) );
+    } while ( __builtin_expect(!local_cmpxchg(&ring->reserve, old, new), 0) );
 
-    place = (old >> ring->packet_shift) & ring->place_mask;
     slot->tsc = tsc;
-    slot->commit = &ring->commit[place];
-    packet = ring->packet[place] + off;
+    slot->place = (old >> ring->packet_shift) & ring->place_mask;
+    packet = ring->packet[slot->place] + (old & ring->packet_mask);
     if ( !packet )
         __builtin_unreachable();
     return packet;
 }
 
-/* Counts @size bytes as written, by a counter of ring->commit[]. */
-static inline void tap_ring_commit_bytes(struct tap_ring *ring,
-                                         uint64_t *commit, unsigned int size)
+/* Counts @size bytes of @place as written. */
+static inline void tap_ring_commit_bytes(struct tap_ring *ring, uint64_t place,
+                                         unsigned int size)
 {
-    uint64_t committed;
-
     TAP_RING_WINDOW(commit);
-    committed = local_add_return(commit, size);
-    if ( __builtin_expect(!(committed & ring->packet_mask), 0) )
-        tap_ring_rarely_complete(ring, commit, committed);
+    if ( __builtin_expect(local_sub_and_test(&ring->left[place], size), 0) )
+        tap_ring_rarely_complete(ring, place);
 }
 
 static inline void tap_ring_commit(struct tap_ring *ring, unsigned int size,
                                    const struct tap_slot *slot)
 {
     local_inc(&ring->records);
-    tap_ring_commit_bytes(ring, slot->commit, size);
+    tap_ring_commit_bytes(ring, slot->place, size);
 }
 
 #endif /* TAP_RING_H */

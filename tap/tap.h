@@ -37,21 +37,22 @@ struct tap_cpu {
 _Static_assert(sizeof(struct tap_cpu) <= PAGE_SIZE, "allocated as a page");
 
 /*
- * By processor id; NULL where there is no ring.  Written by tap_memory_show()
- * at post-apply and pre-revert; a hook reads its own entry once and may go on
- * using it until it has left, which rcu_barrier() waits for.
+ * By processor id; where there is no ring, tap_no_cpu, whose ring drops and
+ * counts what is recorded, so that hooks need not ask.  Written by
+ * tap_memory_show() at post-apply and pre-revert; a hook reads its own entry
+ * once and may go on using it until it has left, which rcu_barrier() waits for.
  */
 extern struct tap_cpu *tap_cpus[IDTAP_MAX_CPUS];
-/* Records dropped on pCPUs that have no ring. */
-extern uint64_t tap_ringless;
+extern struct tap_cpu tap_no_cpu;
 
 static inline struct tap_cpu *this_tap_cpu(void)
 {
-    struct tap_cpu *c = tap_cpus[this_cpu_id() % IDTAP_MAX_CPUS];
+    return tap_cpus[this_cpu_index()];
+}
 
-    if ( unlikely(!c) )
-        __atomic_fetch_add(&tap_ringless, 1, __ATOMIC_RELAXED);
-    return c;
+static inline bool tap_has_ring(const struct tap_cpu *c)
+{
+    return likely(c != &tap_no_cpu);
 }
 
 /* tap/hardware.c: IDTAP_HW_* of this host. */

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <idtap/profile.h>
+#include "offset.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -226,57 +226,47 @@ extern const struct idtap_params tap_params;
 #define FIELD(type, base, offset) \
     (*(type const volatile *)((const char *)(base) + (offset)))
 
-/* The same for what stays as it is as long as a hook has to do with it: the
-   compiler may read it once, or with an instruction that does more. */
-#define STEADY(type, base, offset) \
-    (*(type const *)((const char *)(base) + (offset)))
-
 /*
- * Where the end of this pCPU's stack is, and struct cpu_info there: what the
- * profile says, as hooks want it, counted from the stack's last byte.  Written
- * once, by tap_stack_init(), before there are hooks.
+ * Of this pCPU's stack; struct cpu_info ends there.  The operand in memory is
+ * not looked at: it keeps the compiler from finding this out before a call and
+ * saving a register for it, where it is wanted after.
  */
-extern struct tap_stack {
-    uint64_t mask;
-    int64_t regs, processor, current, percpu;
-} tap_stack;
-
-static inline void tap_stack_init(void)
-{
-    tap_stack.mask = PROFILE.stack_size - 1;
-    tap_stack.regs = 1 - (int64_t)PROFILE.cpu_info_regs;
-    tap_stack.processor = 1 - (int64_t)PROFILE.cpu_info_processor;
-    tap_stack.current = 1 - (int64_t)PROFILE.cpu_info_current;
-    tap_stack.percpu = 1 - (int64_t)PROFILE.cpu_info_percpu;
-}
-
 static inline const char *stack_last_byte(void)
 {
-    unsigned long sp;
+    const char *last;
 
-    asm ( "mov %%rsp, %0" : "=r" (sp) );
-    return (const char *)(sp | tap_stack.mask);
+    asm ( "movq %%rsp, %0\n\t"
+          "orq $" IDTAP_OFFSET_SYMBOL "stack_mask, %0"
+          : "=r" (last) : "m" (nr_irqs) : "cc" );
+    return last;
 }
 
 static inline unsigned int this_cpu_id(void)
 {
-    return STEADY(unsigned int, stack_last_byte(), tap_stack.processor);
+    return FIELD_AT(unsigned int, stack_last_byte(), stack_processor);
+}
+
+/* For tables of IDTAP_MAX_CPUS: there are no more (tap_check_params()). */
+static inline unsigned long this_cpu_index(void)
+{
+    _Static_assert(IDTAP_MAX_CPUS == 1u << 8, "the lowest byte");
+    return FIELD_AT(uint8_t, stack_last_byte(), stack_processor);
 }
 
 static inline const struct vcpu *current_vcpu(void)
 {
-    return STEADY(const struct vcpu *, stack_last_byte(), tap_stack.current);
+    return FIELD_AT(const struct vcpu *, stack_last_byte(), stack_current);
 }
 
 static inline unsigned long this_percpu_offset(void)
 {
-    return STEADY(unsigned long, stack_last_byte(), tap_stack.percpu);
+    return FIELD_AT(unsigned long, stack_last_byte(), stack_percpu);
 }
 
 /* Registers saved on entry from a PV guest lie at the stack's very end. */
 static inline const struct cpu_user_regs *guest_regs(void)
 {
-    return (const void *)(stack_last_byte() + tap_stack.regs);
+    return (const void *)OFFSET_ADD(stack_last_byte(), stack_regs);
 }
 
 static inline bool guest_mode(const struct cpu_user_regs *regs)
@@ -286,18 +276,18 @@ static inline bool guest_mode(const struct cpu_user_regs *regs)
 
 static inline unsigned int vcpu_id(const struct vcpu *v)
 {
-    return STEADY(unsigned int, v, PROFILE.vcpu_id);
+    return FIELD_AT(unsigned int, v, vcpu_id);
 }
 
 static inline const struct domain *vcpu_domain(const struct vcpu *v)
 {
-    return STEADY(const struct domain *, v, PROFILE.vcpu_domain);
+    return FIELD_AT(const struct domain *, v, vcpu_domain);
 }
 
 /* The vCPU that a virtual local APIC is part of (vlapic_vcpu()). */
 static inline const struct vcpu *vlapic_vcpu(const struct vlapic *vlapic)
 {
-    return (const struct vcpu *)((const char *)vlapic - PROFILE.vcpu_vlapic);
+    return (const void *)OFFSET_ADD(vlapic, vlapic_vcpu);
 }
 
 /* "SVM", "VMX", or neither. */
@@ -309,12 +299,12 @@ static inline bool hvm_is(const char *name)
 
 static inline unsigned int domain_id(const struct domain *d)
 {
-    return STEADY(uint16_t, d, PROFILE.domain_id);
+    return FIELD_AT(uint16_t, d, domain_id);
 }
 
 static inline unsigned int regs_vector(const struct cpu_user_regs *regs)
 {
-    return STEADY(uint8_t, regs, PROFILE.regs_entry_vector);
+    return FIELD_AT(uint8_t, regs, regs_entry_vector);
 }
 
 /* Adjacent in the public struct cpu_user_regs (public/arch-x86/xen.h). */
@@ -325,7 +315,7 @@ static inline uint32_t regs_error_code(const struct cpu_user_regs *regs)
 
 static inline uint64_t regs_rip(const struct cpu_user_regs *regs)
 {
-    return STEADY(uint64_t, regs, PROFILE.regs_rip);
+    return FIELD_AT(uint64_t, regs, regs_rip);
 }
 
 /* rip, cs with its padding, and rflags are adjacent there, too. */

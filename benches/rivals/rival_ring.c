@@ -28,6 +28,7 @@ static struct tap_filter filter;
 void ring_setup(void)
 {
     unsigned char *memory = aligned_alloc(4096, (size_t)PACKET * PACKETS);
+    struct idtap_config config = { .classes = IDTAP_CLASS_IRQ };
     unsigned int i;
 
     if ( !memory )
@@ -42,9 +43,8 @@ void ring_setup(void)
         ring.packet[i] = memory + (size_t)PACKET * i;
     tap_ring_init(&ring);
 
-    filter.classes = IDTAP_CLASS_IRQ;
-    filter.all_domains = true;
-    memset(filter.vectors, 0xff, sizeof(filter.vectors));
+    memset(config.vectors, 0xff, sizeof(config.vectors));
+    tap_filter_build(&filter, &config);
     tap_filter = &filter;
     tap_classes = IDTAP_CLASS_IRQ;
 }

@@ -82,6 +82,31 @@ struct idtap_profile {
 };
 
 /*
+ * What hooks need, as numbers in their instructions rather than in memory: in
+ * the payload they are symbols that nothing defines, IDTAP_OFFSET_SYMBOL and the
+ * name, and the library resolves them as a linker would.  X(name, value), by the
+ * profile @p.  A pCPU's struct cpu_info is counted from its stack's last byte.
+ */
+#define IDTAP_OFFSET_SYMBOL "tap_offset_"
+#define IDTAP_OFFSETS(X, p) \
+    X(stack_mask,        (int64_t)(p)->stack_size - 1) \
+    X(stack_regs,        1 - (int64_t)(p)->cpu_info_regs) \
+    X(stack_processor,   1 - (int64_t)(p)->cpu_info_processor) \
+    X(stack_current,     1 - (int64_t)(p)->cpu_info_current) \
+    X(stack_percpu,      1 - (int64_t)(p)->cpu_info_percpu) \
+    X(vcpu_id,           (p)->vcpu_id) \
+    X(vcpu_domain,       (p)->vcpu_domain) \
+    X(vcpu_svm_vmcb,     (p)->vcpu_svm_vmcb) \
+    X(vcpu_nv_guestmode, (p)->vcpu_nv_guestmode) \
+    X(vlapic_vcpu,       -(int64_t)(p)->vcpu_vlapic) \
+    X(domain_id,         (p)->domain_id) \
+    X(regs_entry_vector, (p)->regs_entry_vector) \
+    X(regs_rip,          (p)->regs_rip) \
+    X(irq_desc_size,     (p)->irq_desc_size) \
+    X(irq_desc_status,   (p)->irq_desc_status) \
+    X(irq_guest_mask,    (int64_t)1 << ((p)->irq_guest_bit & 31))
+
+/*
  * The hooks a site can be retargeted to.  The order is ABI between library
  * and payload of one version only; both come from one build.
  */

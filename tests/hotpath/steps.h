@@ -24,6 +24,7 @@ void on_xens_stack(void (*fn)(void));
 extern struct tap_cpu xen_cpu;
 void xen_setup(void);
 enum xen_domains { XEN_ANY, XEN_OURS, XEN_OTHER };
+#define XEN_ANY_VECTOR 256u
 void xen_record(uint32_t classes, enum xen_domains domains,
                 unsigned int vector);
 

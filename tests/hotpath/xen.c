@@ -28,6 +28,16 @@ const struct idtap_params tap_params = {
     },
 };
 
+/* As the stamping of a payload does. */
+__attribute__((used, noclone)) static noinline void offsets(void)
+{
+#define X(name, value) \
+    asm volatile ( ".globl " IDTAP_OFFSET_SYMBOL #name "\n" \
+                   ".set " IDTAP_OFFSET_SYMBOL #name ", %c0" :: "i" (value) );
+    IDTAP_OFFSETS(X, &tap_params.profile)
+#undef X
+}
+
 char xen_stack[XEN_STACK_SIZE] __attribute__((aligned(XEN_STACK_SIZE)));
 char xen_vmcb[4096] __attribute__((aligned(4096)));
 static char vcpu[4096], domain[4096], regs[256];
@@ -41,8 +51,7 @@ static struct tap_filter filter;
 
 /* Of the tap. */
 struct tap_cpu *tap_cpus[IDTAP_MAX_CPUS];
-uint64_t tap_ringless;
-struct tap_stack tap_stack;
+struct tap_cpu tap_no_cpu;
 
 uint32_t tap_hardware(void)
 {
@@ -152,7 +161,6 @@ void xen_setup(void)
     unsigned short id = DOMAIN;
     unsigned int i;
 
-    tap_stack_init();
     put(end - p->cpu_info_current, 0, &v, sizeof(v));
     put(v, p->vcpu_domain, &d, sizeof(d));
     put(v, p->vcpu_svm_vmcb, &vmcb, sizeof(vmcb));
@@ -173,12 +181,15 @@ void xen_setup(void)
 void xen_record(uint32_t classes, enum xen_domains domains,
                 unsigned int vector)
 {
-    unsigned int id = domains == XEN_OURS ? DOMAIN : OTHER_DOMAIN;
+    struct idtap_config config = {
+        .classes = classes, .nr_domains = domains != XEN_ANY,
+        .domains = { domains == XEN_OURS ? DOMAIN : OTHER_DOMAIN },
+    };
 
-    memset(&filter, 0, sizeof(filter));
-    filter.classes = classes;
-    filter.all_domains = domains == XEN_ANY;
-    filter.domains[0] = 1ul << id;
-    filter.vectors[vector / 64] = 1ul << (vector % 64);
+    if ( vector == XEN_ANY_VECTOR )
+        memset(config.vectors, 0xff, sizeof(config.vectors));
+    else
+        config.vectors[vector / 64] = 1ul << (vector % 64);
+    tap_filter_build(&filter, &config);
     tap_classes = classes;
 }

@@ -47,7 +47,7 @@ static void opened(void **state)
         ring_open(&t, 7, shapes[i].packet_size, shapes[i].nr_packets);
         assert_int_equal(1u << t.ring.packet_shift, shapes[i].packet_size);
         assert_int_equal(t.ring.reserve, HEADER);
-        assert_int_equal(t.ring.commit[0], HEADER);
+        assert_int_equal(t.ring.left[0], shapes[i].packet_size - HEADER);
         assert_false(ring_read(&t));
         assert_true(tap_ring_flush(&t.ring));
         assert_false(ring_read(&t));
