@@ -27,7 +27,7 @@ static void make_params(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char why[160];
-    uint8_t *elf;
+    uint8_t *elf, *once;
     int rc;
 
     make_params();
@@ -41,7 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(!memcmp(elf, data, size));
     }
     else
+    {
         FUZZ_CHECK(memmem(elf, size, &params, sizeof(params)));
+        /* Again: refused, or nothing is left to do. */
+        once = fuzz_copy(elf, size);
+        payload_stamp(elf, size, &params, why);
+        FUZZ_CHECK(!memcmp(elf, once, size));
+        free(once);
+    }
     free(elf);
     return 0;
 }
