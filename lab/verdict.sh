@@ -47,7 +47,9 @@ verdict() { # the emulator's exit status
         fi
         if [ "$tar_status" != 0 ] && [ "$result" = 0 ]; then result=$LAB_LOST; fi
     elif [ "$1" = 124 ] || [ "$1" = 137 ] && [ "$timeout" -gt 0 ] && [ "$(elapsed)" -ge "$timeout" ]; then
-        say "time-out: $timeout s were not enough (the $(stage))"
+        say "time-out: $timeout s were not enough (the $(stage)); the console's end:"
+        tr -d '\r\000' <"$lab_console" | tail -n 8 >"$work/end"
+        show_some "$work/end"
         result=$LAB_TIMEOUT
     else
         if [ "$word" = failed ]; then

@@ -142,10 +142,7 @@ static always_inline void exception_record(struct tap_ring *ring,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
-/*
- * Both records of an exception's exit, as wanted.  @flags are of the latter;
- * that exit and exception both are idtap's, says the former's.
- */
+/* Of an exception's exit, those that are wanted; @flags are of both. */
 static always_inline void exception_records(struct tap_cpu *c,
                                             struct tap_whose whose,
                                             const char *vmcb, uint64_t code,
@@ -395,9 +392,7 @@ static noinline void svm_exit_intercepted(struct cpu_user_regs *regs,
     intercepts_changed(vmcb);
 }
 
-/*
- * The two kinds of exits on their own: neither saves registers for the other.
- */
+/* Two kinds of exits on their own: neither saves registers for the other. */
 static noinline void svm_exit_exception(struct cpu_user_regs *regs,
                                         struct tap_cpu *c,
                                         struct tap_whose whose,
