@@ -35,7 +35,8 @@ static bool power_of_two(uint32_t n, uint32_t min, uint32_t max)
     return n >= min && n <= max && !(n & (n - 1));
 }
 
-/* That the instructions of hooks say what the profile says. */
+/* That the numbers of IDTAP_OFFSETS were resolved by this very profile; one
+   instruction for each, here, stands for those of the hooks. */
 static int check_offsets(void)
 {
 #define X(name, value) \
