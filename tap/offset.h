@@ -6,9 +6,10 @@
  * include/idtap/profile.h; lib/payload.c puts them there).  A load from the
  * profile, for each field of each record, is what that saves.
  *
- * tap_check_params() refuses a payload in which one of these symbols was resolved
- * to anything else than its profile says.  It looks at one instruction for each;
- * that all of them got the same is lib/payload.c's to do, and its test's to see.
+ * tap_check_params() refuses a payload in which one of these symbols was
+ * resolved to anything else than its profile says.  It looks at one instruction
+ * for each; that all of them got the same is lib/payload.c's to do, and its
+ * test's to see.
  */
 #ifndef TAP_OFFSET_H
 #define TAP_OFFSET_H

@@ -57,6 +57,23 @@ static void opened(void **state)
     }
 }
 
+/* Where there is no ring: nothing is written, and each record is counted. */
+static void none(void **state)
+{
+    static struct tap_ring no_ring;
+    struct tap_slot slot;
+    unsigned int i;
+
+    (void)state;
+    for ( i = 1; i <= 3; i++ )
+    {
+        assert_null(tap_ring_reserve(&no_ring, 16 * i, &slot));
+        assert_int_equal(no_ring.discarded, i);
+    }
+    assert_int_equal(no_ring.reserve, 0);
+    assert_int_equal(no_ring.records, 0);
+}
+
 /* Records of one size, of every size: how many a packet takes is exact. */
 static void boundaries(void **state)
 {
@@ -392,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened),
+        cmocka_unit_test(none),
         cmocka_unit_test(boundaries),
         cmocka_unit_test(ends),
         cmocka_unit_test(model),
