@@ -7,7 +7,7 @@
 # Usage: tests/cli/html.sh IDTAP   (see tests/cli/scene.c)
 set -uo pipefail
 
-idtap=$1 scene=$(dirname "$1")/cli-tests/scene
+idtap=$(realpath "$1") scene=$(realpath "$(dirname "$1")/cli-tests/scene")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -56,14 +56,36 @@ if ! command -v chromium >/dev/null || ! command -v jq >/dev/null; then
     exit 0
 fi
 
-# browse PAGE#ADDRESS: the document as scripts have made it; what the browser's
-# console has heard is in `console`.
+# browse NAME=PAGE#ADDRESS...: the documents as scripts have made them, as NAME.dom;
+# what the browser's console has heard is in `console`. Each page in a frame of one
+# that hands them out when all are there: a browser takes seconds to start.
 browse() {
+    {
+        echo '<!DOCTYPE html><meta charset=utf-8>'
+        printf '<iframe width=1366 height=3000 src="%s"></iframe>\n' "${@#*=}"
+        cat <<'END'
+<script>
+onload = () => {
+    const doms = [...document.querySelectorAll("iframe")].map(frame =>
+        btoa(unescape(encodeURIComponent(frame.contentDocument.documentElement.outerHTML))));
+    document.body.replaceChildren(Object.assign(document.createElement("script"),
+        {type: "text/plain", textContent: "\n" + doms.join("\n") + "\n"}));
+};
+</script>
+END
+    } >frames.html
     timeout 90 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr \
-        --user-data-dir="$work/profile" --window-size=1366,3000 --dump-dom \
-        "file://$work/$1" 2>stderr
+        --allow-file-access-from-files --user-data-dir="$work/profile" \
+        --window-size=1400,3100 --dump-dom "file://$work/frames.html" 2>stderr |
+        grep -E '^[A-Za-z0-9+/=]+$' >doms
     grep CONSOLE stderr >console
+    for page in "${@%%=*}"; do
+        read -r dom
+        base64 -d <<<"$dom" >"$page.dom"
+    done <doms
 }
+# silent PAGE: of it, the console has heard nothing.
+silent() { ! grep "/$1" console; }
 # cells ROW-PREFIX: of a document on stdin, a line per table row: its name, and
 # the exact values of its cells.
 cells() {
@@ -76,8 +98,50 @@ cells() {
         sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | sort
 }
 
-browse page.html >dom
-check no-console-errors [ ! -s console ]
+# Keys, mouse and buttons: a script at the end of the page uses them.
+cat page.html - >used.html <<'END'
+<script>
+(() => {
+    const chart = document.getElementById("chart"), said = [];
+    const look = what => said.push(what + "=" + location.hash);
+    const key = k => chart.dispatchEvent(new KeyboardEvent("keydown", {key: k, bubbles: true}));
+    key("+"); look("in");
+    key("ArrowRight"); look("right");
+    key("-"); look("out");
+    key("0"); look("all");
+    const axis = document.getElementById("axis").getBoundingClientRect();
+    const lane = document.querySelector("#lanes canvas");
+    const at = (type, part) => lane.dispatchEvent(new PointerEvent(type, {bubbles: true, button: 0,
+        clientX: axis.left + part * axis.width, clientY: lane.getBoundingClientRect().top + 5}));
+    chart.setPointerCapture = () => {};
+    at("pointermove", 0.3);
+    said.push("tip=" + document.getElementById("tip").textContent.replaceAll("\n", ";"));
+    at("pointerdown", 0.25); at("pointermove", 0.5); at("pointerup", 0.5); look("drag");
+    const head = document.querySelector("#tables thead th:nth-child(8) button");
+    head.click();
+    said.push("sort=" + head.parentNode.getAttribute("aria-sort"));
+    said.push("sorted=" + [...document.querySelector("#tables tbody").rows].map(r =>
+        Number(r.cells[7].dataset.v ?? -1)).every((v, i, a) => !i || a[i - 1] >= v));
+    document.querySelector("#longest button").click(); look("longest");
+    document.body.append(Object.assign(document.createElement("pre"),
+        {textContent: "\n" + said.join("\n") + "\n"}));
+})();
+</script>
+END
+mkdir empty && cp trace/metadata trace/meta empty
+status empty 0 'wrote' -i empty -o empty.html
+# A page of less.
+status window 0 'wrote' -i trace -o window.html --time 0.004,0.006 --cpu 0,2
+
+at=$("$idtap" script -i trace --json 2>/dev/null |
+    jq -r 'select(.event == "evtchn") | .time_ns' | head -n 1)
+browse page=page.html zoom='page.html#t=0.004,0.006' records='page.html#t=0.0040,0.0041' \
+    used=used.html empty=empty.html window=window.html \
+    words="page.html#t=$(awk "BEGIN { printf \"%.9f,%.9f\", ($at - 100) / 1e9, ($at + 5000) / 1e9 }")" \
+    lossy=lossy.html large=large.html
+
+cp page.dom dom
+check no-console-errors silent page.html
 check ready grep -q '<html[^>]* data-ready="yes"' dom
 check name-is-text [ "$(grep -c '<img' dom)" -eq 0 ]
 check name-is-shown grep -q '&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;' dom
@@ -122,8 +186,7 @@ check heat-map-has-all grep -q "id=\"heat\"[^>]* data-count=\"$(jq '[.domains[].
 near() { echo "$1, not $2"; [ -n "$1" ] && [ $(($1 - $2)) -ge -2 ] && [ $(($1 - $2)) -le 2 ]; }
 
 # The address zooms: the view, its counts, and its records.
-browse 'page.html#t=0.004,0.006' >dom
-check zoom-no-console-errors [ ! -s console ]
+cp zoom.dom dom
 check zoom-view grep -q 'id="view"[^>]*>0.00400 s to 0.00600 s: 2.00 ms<' dom
 "$idtap" script -i trace --json 2>/dev/null |
     jq -r 'select(.cpu != null and .time_ns >= 4000000 and .time_ns <= 6000000) | .event' |
@@ -137,43 +200,14 @@ for pair in irq:irq_enter exit:vm_exit softirq:softirq_enter lapic:lapic_accept 
 done
 check zoom-records grep -q "id=\"records-table\" data-count=\"$(awk '{ n += $1 } END { print n }' events)\"" dom
 
-browse 'page.html#t=0.0040,0.0041' >dom
+cp records.dom dom
 want=$("$idtap" script -i trace --json 2>/dev/null |
     jq -s '[.[] | select(.cpu != null and .time_ns >= 4000000 and .time_ns <= 4100000)] | length')
 check zoom-lists-records [ "$(sed 's/<td/\n<td/g' dom | grep -c '^<td class="text">pCPU')" -eq "$want" ]
 
-# Keys, mouse and buttons: a script at the end of the page uses them.
-cat page.html - >used.html <<'END'
-<script>
-(() => {
-    const chart = document.getElementById("chart"), said = [];
-    const look = what => said.push(what + "=" + location.hash);
-    const key = k => chart.dispatchEvent(new KeyboardEvent("keydown", {key: k, bubbles: true}));
-    key("+"); look("in");
-    key("ArrowRight"); look("right");
-    key("-"); look("out");
-    key("0"); look("all");
-    const axis = document.getElementById("axis").getBoundingClientRect();
-    const lane = document.querySelector("#lanes canvas");
-    const at = (type, part) => lane.dispatchEvent(new PointerEvent(type, {bubbles: true, button: 0,
-        clientX: axis.left + part * axis.width, clientY: lane.getBoundingClientRect().top + 5}));
-    chart.setPointerCapture = () => {};
-    at("pointermove", 0.3);
-    said.push("tip=" + document.getElementById("tip").textContent.replaceAll("\n", ";"));
-    at("pointerdown", 0.25); at("pointermove", 0.5); at("pointerup", 0.5); look("drag");
-    const head = document.querySelector("#tables thead th:nth-child(8) button");
-    head.click();
-    said.push("sort=" + head.parentNode.getAttribute("aria-sort"));
-    said.push("sorted=" + [...document.querySelector("#tables tbody").rows].map(r =>
-        Number(r.cells[7].dataset.v ?? -1)).every((v, i, a) => !i || a[i - 1] >= v));
-    document.querySelector("#longest button").click(); look("longest");
-    document.body.append(Object.assign(document.createElement("pre"),
-        {textContent: "\n" + said.join("\n") + "\n"}));
-})();
-</script>
-END
-browse used.html >dom
-check used-no-console-errors [ ! -s console ]
+# What the keys and the mouse did.
+cp used.dom dom
+check used-no-console-errors silent used.html
 sed -n 's/.*id="data-timeline">//p' page.html >timeline.json
 # view WHAT: length and beginning of the view after it, in parts of the trace.
 view() {
@@ -190,27 +224,17 @@ check sorts grep -q '^sort=descending' dom
 check sorted grep -q '^sorted=true' dom
 check longest-zooms [ -n "$(view longest)" ]
 
-mkdir empty && cp trace/metadata trace/meta empty
-status empty 0 'wrote' -i empty -o empty.html
-browse empty.html >dom
-check empty-no-console-errors [ ! -s console ]
+cp empty.dom dom
+check empty-no-console-errors silent empty.html
 check empty-is-said grep -q 'id="warnings"[^>]*>No record of a pCPU' dom
 
-# A page of less.
-status window 0 'wrote' -i trace -o window.html --time 0.004,0.006 --cpu 0,2
-browse window.html >dom
-check window-no-console-errors [ ! -s console ]
+cp window.dom dom
+check window-no-console-errors silent window.html
 check window-counts [ "$(in_view exit <dom)" -eq "$("$idtap" script -i trace --json --time 0.004,0.006 \
     --cpu 0,2 2>/dev/null | grep -c '"event":"vm_exit"')" ]
 check window-lanes [ "$(grep -o 'aria-label="Timeline of pCPU [0-9]*"' dom | sort -u | wc -l)" -eq 2 ]
 
-at=$("$idtap" script -i trace --json 2>/dev/null |
-    jq -r 'select(.event == "evtchn") | .time_ns' | head -n 1)
-browse "page.html#t=$(awk "BEGIN { printf \"%.9f,%.9f\", ($at - 100) / 1e9, ($at + 5000) / 1e9 }")" >dom
-check zoom-words grep -q '>port 7, interdomain 1<' dom
-
-browse lossy.html >dom
-check loss-is-said grep -q 'id="warnings"[^>]*>[0-9,]* records were lost' dom
-browse large.html >dom
-check large-no-console-errors [ ! -s console ]
-check large-ready grep -q '<html[^>]* data-ready="yes"' dom
+check zoom-words grep -q '>port 7, interdomain 1<' words.dom
+check loss-is-said grep -q 'id="warnings"[^>]*>[0-9,]* records were lost' lossy.dom
+check large-no-console-errors silent large.html
+check large-ready grep -q '<html[^>]* data-ready="yes"' large.dom
