@@ -21,13 +21,7 @@ SONAME    := libidtap.so.$(SOVERSION)
 SOFILE    := libidtap.so.$(VERSION)
 LIB_ALL   := $(LIB_SRC) $(XEN_SRC)
 
-# The map says what is seen, so nothing is hidden before.
-$(BUILD)/pic/%.o: %.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_HOST) -fPIC -fvisibility=default \
-	    -fno-semantic-interposition $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
-
-$(BUILD)/$(SOFILE): $(call objs,pic,$(LIB_ALL)) dist/libidtap.map
+$(BUILD)/$(SOFILE): $(call objs,host,$(LIB_ALL)) dist/libidtap.map
 	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs -Wl,--as-needed \
 	    -Wl,--version-script,dist/libidtap.map $(LDFLAGS) -o $@ \
 	    $(filter %.o,$^) $(LIB_LIBS)
