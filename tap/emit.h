@@ -38,6 +38,44 @@ static inline uint16_t tap_delivery(uint32_t event, unsigned int type)
            (event >> 16 & IDTAP_DELIVERY_VALID);
 }
 
+/*
+ * The common part but for the time, as it lies in memory: for who writes it
+ * twice, and keeps only this over what happens between.  @head is of
+ * HEAD_WORD().
+ */
+#define HEAD_WORD(event, flags) ((event) | (uint64_t)(flags) << 16)
+static inline uint64_t tap_common(uint64_t head, uint64_t vector,
+                                  struct tap_whose whose)
+{
+    uint64_t common = head | (uint64_t)vector << 8 |
+                      (uint64_t)whose.domid << 32 |
+                      (uint64_t)vcpu_id(whose.vcpu) << 48;
+
+    /* Or the compiler keeps its parts, each in a register, beside it. */
+    asm ( "" : "+r" (common) );
+    return common;
+}
+_Static_assert(offsetof(struct idtap_record, event) == 8 &&
+               offsetof(struct idtap_record, vector) == 9 &&
+               offsetof(struct idtap_record, flags) == 10 &&
+               offsetof(struct idtap_record, domain) == 12 &&
+               offsetof(struct idtap_record, vcpu) == 14, "tap_common()");
+
+/*
+ * tap_wanted_vector() by the common part.  Taken apart only where that is
+ * asked for, not before, where it would cost registers.
+ */
+static inline bool tap_wanted_common(uint32_t class, uint64_t common)
+{
+    const struct tap_filter *f = tap_filter_now();
+
+    if ( f->anything & class )
+        return true;
+    asm volatile ( "" : "+r" (common) );
+    return tap_passes_vector(f, class, (uint16_t)(common >> 32),
+                             (uint8_t)(common >> 8));
+}
+
 /* Is some hook of @class to record?  The only work of an idle hook. */
 static inline bool tap_idle(uint32_t class)
 {
@@ -74,6 +112,21 @@ static inline void *tap_emit(struct tap_ring *ring, struct tap_slot *slot,
         r->vector = head.vector;
         r->domain = whose.domid;
         r->vcpu = vcpu_id(whose.vcpu);
+    }
+    return r;
+}
+
+/* As tap_emit(). */
+static inline void *tap_emit_common(struct tap_ring *ring,
+                                    struct tap_slot *slot, unsigned int size,
+                                    uint64_t common)
+{
+    struct idtap_record *r = tap_ring_reserve(ring, size, slot);
+
+    if ( likely(r) )
+    {
+        r->tsc = slot->tsc;
+        *(uint64_t *)&r->event = common;
     }
     return r;
 }

@@ -19,7 +19,7 @@
  * read without desc->lock: a descriptor never goes away, and a bind or unbind
  * that happens right now may be seen either way.
  */
-static uint8_t owner_of(unsigned int vector, int32_t *irq)
+static uint8_t owner_of(unsigned long vector, int32_t *irq)
 {
     const char *desc;
 
@@ -39,39 +39,48 @@ static uint8_t owner_of(unsigned int vector, int32_t *irq)
                                                              : IDTAP_OWNER_XEN;
 }
 
-static always_inline void irq_enter_record(struct tap_cpu *c,
-                                           struct tap_whose whose,
-                                           unsigned int vector,
-                                           unsigned int flags)
+static always_inline void irq_enter_record(struct tap_cpu *c, uint64_t common,
+                                           unsigned long vector)
 {
     struct tap_slot slot;
     struct idtap_irq_enter *r =
-        tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_IRQ_ENTER, vector, flags), whose);
+        tap_emit_common(&c->ring, &slot, sizeof(*r), common);
 
     if ( unlikely(!r) )
         return;
-    r->owner = owner_of(vector, &r->irq);
-    r->depth = c->irq_depth;
-    r->pad = 0;
+    /* Owner, depth and what is unused, in one store. */
+    *(uint32_t *)&r->owner =
+        owner_of(vector, &r->irq) | c->irq_depth << 8;
     tap_ring_commit(&c->ring, sizeof(*r), &slot);
 }
+_Static_assert(offsetof(struct idtap_irq_enter, owner) == 20 &&
+               offsetof(struct idtap_irq_enter, depth) == 21 &&
+               offsetof(struct idtap_irq_enter, pad) == 22 &&
+               sizeof(struct idtap_irq_enter) == 24, "one store");
 
-static noinline void irq(struct cpu_user_regs *regs, unsigned int flags)
+static always_inline void irq_exit_record(struct tap_cpu *c, uint64_t common)
+{
+    struct tap_slot slot;
+
+    if ( tap_emit_common(&c->ring, &slot, sizeof(struct idtap_record), common) )
+        tap_ring_commit(&c->ring, sizeof(struct idtap_record), &slot);
+}
+
+static noinline void irq(struct cpu_user_regs *regs, uint64_t head)
 {
     struct tap_cpu *c = this_tap_cpu();
-    struct tap_whose whose = tap_whose(current_vcpu());
-    unsigned int vector = regs_vector(regs);
+    /* All that is kept over do_IRQ() beside @c. */
+    uint64_t common =
+        tap_common(head, regs_vector(regs), tap_whose(current_vcpu()));
 
-    if ( tap_wanted_vector(IDTAP_CLASS_IRQ, whose.domid, vector) )
-        irq_enter_record(c, whose, vector, flags);
+    if ( tap_wanted_common(IDTAP_CLASS_IRQ, common) )
+        irq_enter_record(c, common, regs_vector(regs));
     c->irq_depth++;
     do_IRQ(regs);
     c->irq_depth--;
     /* What is wanted may have changed, or the tap be about to detach. */
-    if ( !tap_idle(IDTAP_CLASS_IRQ) &&
-         tap_wanted_vector(IDTAP_CLASS_IRQ, whose.domid, vector) )
-        tap_emit_plain(&c->ring, HEAD(IDTAP_EV_IRQ_EXIT, vector, flags), whose);
+    if ( tap_wanted_common(IDTAP_CLASS_IRQ, common) )
+        irq_exit_record(c, common + IDTAP_EV_IRQ_EXIT - IDTAP_EV_IRQ_ENTER);
 }
 
 /*
@@ -85,7 +94,7 @@ static noinline void irq_at_stgi(struct cpu_user_regs *regs)
 
     if ( !c->exit_vector )
         c->exit_vector = regs_vector(regs);
-    irq(regs, IDTAP_F_IN_GUEST);
+    irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER, IDTAP_F_IN_GUEST));
 }
 
 void tap_do_IRQ(struct cpu_user_regs *regs)
@@ -95,7 +104,8 @@ void tap_do_IRQ(struct cpu_user_regs *regs)
     else if ( regs_rip(regs) == (uint64_t)svm_stgi_label )
         irq_at_stgi(regs);
     else
-        irq(regs, guest_mode(regs) ? IDTAP_F_IN_GUEST : 0);
+        irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER,
+                            guest_mode(regs) ? IDTAP_F_IN_GUEST : 0));
 }
 
 void tap_do_IRQ_vmexit(struct cpu_user_regs *regs)
@@ -103,5 +113,5 @@ void tap_do_IRQ_vmexit(struct cpu_user_regs *regs)
     if ( tap_idle(IDTAP_CLASS_IRQ) )
         do_IRQ(regs);
     else
-        irq(regs, IDTAP_F_IN_GUEST);
+        irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER, IDTAP_F_IN_GUEST));
 }

@@ -33,8 +33,8 @@ static noinline void recorded(unsigned int nr)
 {
     softirq_record(IDTAP_EV_SOFTIRQ_ENTER, nr);
     original[nr]();
-    if ( !tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        softirq_record(IDTAP_EV_SOFTIRQ_EXIT, nr);
+    /* What is wanted may have changed. */
+    softirq_record(IDTAP_EV_SOFTIRQ_EXIT, nr);
 }
 
 static inline void run(unsigned int nr)

@@ -302,7 +302,7 @@ static inline unsigned int domain_id(const struct domain *d)
     return FIELD_AT(uint16_t, d, domain_id);
 }
 
-static inline unsigned int regs_vector(const struct cpu_user_regs *regs)
+static inline unsigned long regs_vector(const struct cpu_user_regs *regs)
 {
     return FIELD_AT(uint8_t, regs, regs_entry_vector);
 }

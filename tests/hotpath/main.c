@@ -33,7 +33,7 @@ static const struct row {
     bool in_vmcb; /* the vector is that of an exit, or of an injection */
     bool softirq; /* reached through the table */
 } rows[] = {
-    { "irq", tap_do_IRQ, do_IRQ, IDTAP_CLASS_IRQ, 2, 135, VECTOR, 0, 0 },
+    { "irq", tap_do_IRQ, do_IRQ, IDTAP_CLASS_IRQ, 2, 122, VECTOR, 0, 0 },
     { "nmi", tap_do_nmi, do_nmi, IDTAP_CLASS_NMI, 2, 110, 2, 0, 0 },
     { "softirq", NULL, NULL, IDTAP_CLASS_SOFTIRQ, 2, 105, 0, 0, 1 },
     { "softirq raise", tap_raise_softirq, raise_softirq, IDTAP_CLASS_SOFTIRQ, 1,
