@@ -10,12 +10,12 @@ FAKE_LIBS := $(filter-out $(XEN_LIBS),$(LIBS)) \
 
 $(BUILD)/idtap-fake: $(call objs,asan,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC) \
                        $(FAKE_SRC) $(TAP_HOST_SRC))
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ $(FAKE_LIBS)
+	$(Q)$(SAN_CC) $(SAN) -o $@ $^ $(FAKE_LIBS)
 
 # Kills one of them; without a part of idtap.
 $(BUILD)/fakexen-killer: $(call objs,asan,$(wildcard tests/fakexen/killer/*.c) \
                            $(FAKE_SRC) $(TAP_HOST_SRC))
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ $(FAKE_LIBS)
+	$(Q)$(SAN_CC) $(SAN) -o $@ $^ $(FAKE_LIBS)
 
 $(BUILD)/idtap-fake-cov: $(call objs,cov,$(CLI_SRC) $(LIB_SRC) $(XEN_SRC) \
                        $(FAKE_SRC) $(TAP_HOST_SRC))

@@ -44,7 +44,7 @@ count_parts() {
     done
 }
 
-seconds=$(much 15 0 1800)
+seconds=$(much 15 8 1800)
 begin=$(cut -d. -f1 /proc/uptime) early=0
 while now=$(($(cut -d. -f1 /proc/uptime) - begin)); [ $now -lt "$seconds" ]; do
     sleep 1

@@ -25,8 +25,8 @@
 #define PATIENT 4000000ul
 #define HASTY   1000000ul
 #else
-#define PATIENT 100000000ul
-#define HASTY   20000000ul
+#define PATIENT 40000000ul
+#define HASTY   10000000ul
 #endif
 
 struct writer {

@@ -60,8 +60,9 @@ static void grammar(void **state)
         "domain=web1 reason=MSR,HLT,0x7b p99>50us for=5s",
         "softirq=TIMER,3 mean<=1ms", "domain=each cpu>12.5%", "lost>0",
         "domain=idle max>1s", "port=3,4294967295 rate>1",
-        "kind=virq,EVENT,int80 rate>1", "class=pv-trap,pv-upcall vector=pf "
-        "rate>1", "class=swint vector=0x80 count>0",
+        "kind=virq,EVENT,int80 rate>1",
+        "class=pv-trap,pv-upcall vector=pf rate>1",
+        "class=swint vector=0x80 count>0",
     };
     char why[ALERT_WHY_LEN];
     struct alert_rule rule;
