@@ -35,18 +35,32 @@ static bool power_of_two(uint32_t n, uint32_t min, uint32_t max)
     return n >= min && n <= max && !(n & (n - 1));
 }
 
-/* That the numbers of IDTAP_OFFSETS were resolved by this very profile; one
-   instruction for each, here, stands for those of the hooks. */
+/* That each instruction with a number of IDTAP_OFFSETS has the profile's. */
 static int check_offsets(void)
 {
-#define X(name, value) \
-    if ( OFFSET(name) != (value) ) \
-        return REFUSE(IDTAP_REFUSE_PARAMS, "the payload's hooks were not made " \
-                      "for its profile (" #name ")\n");
-    IDTAP_OFFSETS(X, &PROFILE)
+    const int64_t numbers[NR_TAP_OFFSETS] = {
+#define X(name, value) [TAP_OFFSET_##name] = (value),
+        IDTAP_OFFSETS(X, &PROFILE)
 #undef X
+    };
+    const struct tap_offset_place *p;
+    uint32_t seen = 0;
+
+    for ( p = tap_places_begin; p < tap_places_end; p++ )
+    {
+        if ( p->offset >= NR_TAP_OFFSETS ||
+             FIELD(int32_t, &p->place, p->place) != numbers[p->offset] )
+            return REFUSE(IDTAP_REFUSE_PARAMS, "the payload's hooks were not "
+                          "made for its profile (number %u at %p)\n", p->offset,
+                          (const void *)((const char *)&p->place + p->place));
+        seen |= 1u << p->offset;
+    }
+    if ( seen != (1u << NR_TAP_OFFSETS) - 1 )
+        return REFUSE(IDTAP_REFUSE_PARAMS,
+                      "the payload does not list its offsets\n");
     return 0;
 }
+_Static_assert(NR_TAP_OFFSETS < 32, "a bit for each");
 
 int tap_check_params(void)
 {

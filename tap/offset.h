@@ -6,10 +6,9 @@
  * include/idtap/profile.h; lib/payload.c puts them there).  A load from the
  * profile, for each field of each record, is what that saves.
  *
- * tap_check_params() refuses a payload in which one of these symbols was
- * resolved to anything else than its profile says.  It looks at one instruction
- * for each; that all of them got the same is lib/payload.c's to do, and its
- * test's to see.
+ * The assembler lists each place in an instruction that such a number went to;
+ * tap_check_params() looks at them all, and refuses a payload in which one is not
+ * what its profile says.
  */
 #ifndef TAP_OFFSET_H
 #define TAP_OFFSET_H
@@ -20,11 +19,42 @@
 
 #include <idtap/profile.h>
 
+enum tap_offset {
+#define X(name, value) TAP_OFFSET_##name,
+    IDTAP_OFFSETS(X, _)
+#undef X
+    NR_TAP_OFFSETS
+};
+
+/*
+ * The list: a section to which each object adds its part; tap/offset_begin.c is
+ * linked first and tap/offset_end.c last.
+ */
+struct tap_offset_place {
+    int32_t place;   /* of 32 bits, from this field on */
+    uint32_t offset; /* enum tap_offset */
+};
+#define TAP_OFFSET_PLACES "tap_offset_places"
+extern const struct tap_offset_place tap_places_begin[], tap_places_end[];
+
+/*
+ * Lists the number @name that ends @behind bytes before here.  Operands of
+ * instructions are in this order: displacement, immediate.
+ */
+#define OFFSET_PLACE(name, behind) \
+    "\n9911:\t.pushsection " TAP_OFFSET_PLACES ", \"a\", @progbits\n\t" \
+    ".long 9911b - 4 - " #behind " - .\n\t" \
+    ".long %c[index_" #name "]\n\t" \
+    ".popsection"
+#define OFFSET_INDEX(name) [index_##name] "i" (TAP_OFFSET_##name)
+
 /* The number itself. */
 #define OFFSET(name) \
     ({ \
         int64_t o_ = 0; \
-        asm ( "movq $" IDTAP_OFFSET_SYMBOL #name ", %0" : "=r" (o_) ); \
+        asm inline ( "movq $" IDTAP_OFFSET_SYMBOL #name ", %0" \
+                     OFFSET_PLACE(name, 0) \
+                     : "=r" (o_) : OFFSET_INDEX(name) ); \
         o_; \
     })
 
@@ -32,8 +62,10 @@
 #define OFFSET_TIMES(n, name) \
     ({ \
         int64_t product_ = 0; \
-        asm ( "imulq $" IDTAP_OFFSET_SYMBOL #name ", %1, %0" \
-              : "=r" (product_) : "r" ((int64_t)(n)) : "cc" ); \
+        asm inline ( "imulq $" IDTAP_OFFSET_SYMBOL #name ", %1, %0" \
+                     OFFSET_PLACE(name, 0) \
+                     : "=r" (product_) \
+                     : "r" ((int64_t)(n)), OFFSET_INDEX(name) : "cc" ); \
         product_; \
     })
 
@@ -41,14 +73,16 @@
 #define OFFSET_ADD(base, name) \
     ({ \
         const char *at_ = NULL; \
-        asm ( "leaq " IDTAP_OFFSET_SYMBOL #name "(%1), %0" \
-              : "=r" (at_) : "r" (base) ); \
+        asm inline ( "leaq " IDTAP_OFFSET_SYMBOL #name "(%1), %0" \
+                     OFFSET_PLACE(name, 0) \
+                     : "=r" (at_) : "r" (base), OFFSET_INDEX(name) ); \
         at_; \
     })
 
 #define OFFSET_INSN(insn, size, value, base, name) \
-    asm volatile ( insn " " IDTAP_OFFSET_SYMBOL #name "(%1), %" size "0" \
-                   : "=r" (value) : "r" (base) )
+    asm inline volatile ( insn " " IDTAP_OFFSET_SYMBOL #name "(%1), %" size "0" \
+                          OFFSET_PLACE(name, 0) \
+                          : "=r" (value) : "r" (base), OFFSET_INDEX(name) )
 
 /*
  * The field of @type, which is unsigned or a pointer, at the number from @base;
@@ -77,9 +111,12 @@
     ({ \
         const void *base_ = (base); \
         bool set_ = false; \
-        asm volatile ( "testl $" IDTAP_OFFSET_SYMBOL #mask ", " \
-                       IDTAP_OFFSET_SYMBOL #name "(%1)" \
-                       : "=@ccnz" (set_) : "r" (base_) ); \
+        asm inline volatile ( "testl $" IDTAP_OFFSET_SYMBOL #mask ", " \
+                              IDTAP_OFFSET_SYMBOL #name "(%1)" \
+                              OFFSET_PLACE(name, 4) OFFSET_PLACE(mask, 0) \
+                              : "=@ccnz" (set_) \
+                              : "r" (base_), OFFSET_INDEX(name), \
+                                OFFSET_INDEX(mask) ); \
         set_; \
     })
 

@@ -6,8 +6,9 @@
 # takes.  The loader knows R_X86_64_64, _PC32 and _PLT32 only; tools/check-tap
 # proves that nothing else is in it.
 
-TAP_SRC := attach.c invariants.c sites.c memory.c hardware.c intercept.c doorway.c ring.c filter.c \
-           hook_irq.c hook_nmi.c hook_softirq.c hook_lapic.c hook_pv.c hook_evtchn.c exit_svm.c swint.c exit_vmx.c
+TAP_SRC := offset_begin.c attach.c invariants.c sites.c memory.c hardware.c intercept.c doorway.c ring.c filter.c \
+           hook_irq.c hook_nmi.c hook_softirq.c hook_lapic.c hook_pv.c hook_evtchn.c exit_svm.c swint.c exit_vmx.c \
+           offset_end.c
 # What also builds on the host, for tests and benches.
 TAP_HOST_SRC := tap/ring.c tap/filter.c
 

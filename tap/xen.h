@@ -235,9 +235,11 @@ static inline const char *stack_last_byte(void)
 {
     const char *last;
 
-    asm ( "movq %%rsp, %0\n\t"
-          "orq $" IDTAP_OFFSET_SYMBOL "stack_mask, %0"
-          : "=r" (last) : "m" (nr_irqs) : "cc" );
+    asm inline ( "movq %%rsp, %0\n\t"
+                 "orq $" IDTAP_OFFSET_SYMBOL "stack_mask, %0"
+                 OFFSET_PLACE(stack_mask, 0)
+                 : "=r" (last)
+                 : "m" (nr_irqs), OFFSET_INDEX(stack_mask) : "cc" );
     return last;
 }
 

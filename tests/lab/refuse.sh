@@ -80,6 +80,12 @@ head -c 20000 /usr/lib/idtap/tap.o >"$OUT/bad.o"
 expect 1 idtap attach --payload "$OUT/bad.o"
 expect 1 idtap attach --payload /nonexistent
 
+# One in which a single instruction has not the profile's number.
+expect 1 idtap attach --payload /tests/payloads/tap-misfit.o
+xl dmesg | grep -q "idtap: refused: the payload's hooks were not made for its profile" ||
+    fail "no word of the offset in an instruction"
+unchanged
+
 # Ring sizes.
 expect 2 idtap attach --ring 3M
 expect 2 idtap attach --ring 1G --packet 4K

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The end of the list of offsets in instructions (tap/offset.h): linked last.
+ */
+#include "offset.h"
+
+const struct tap_offset_place tap_places_end[0]
+    __attribute__((section(TAP_OFFSET_PLACES)));
