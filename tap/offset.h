@@ -7,8 +7,8 @@
  * profile, for each field of each record, is what that saves.
  *
  * The assembler lists each place in an instruction that such a number went to;
- * tap_check_params() looks at them all, and refuses a payload in which one is not
- * what its profile says.
+ * tap_check_params() looks at them all, and refuses a payload in which one is
+ * not what its profile says.
  */
 #ifndef TAP_OFFSET_H
 #define TAP_OFFSET_H
