@@ -48,16 +48,6 @@ extern const struct tap_offset_place tap_places_begin[], tap_places_end[];
     ".popsection"
 #define OFFSET_INDEX(name) [index_##name] "i" (TAP_OFFSET_##name)
 
-/* The number itself. */
-#define OFFSET(name) \
-    ({ \
-        int64_t o_ = 0; \
-        asm inline ( "movq $" IDTAP_OFFSET_SYMBOL #name ", %0" \
-                     OFFSET_PLACE(name, 0) \
-                     : "=r" (o_) : OFFSET_INDEX(name) ); \
-        o_; \
-    })
-
 /* @n times the number. */
 #define OFFSET_TIMES(n, name) \
     ({ \
