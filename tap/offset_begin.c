@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The begin of the list of offsets in instructions (tap/offset.h): linked first.
+ * The beginning of the list of offsets in instructions (tap/offset.h):
+ * linked first.
  */
 #include "offset.h"
 
