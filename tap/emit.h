@@ -47,7 +47,7 @@ static inline uint16_t tap_delivery(uint32_t event, unsigned int type)
 static inline uint64_t tap_common(uint64_t head, uint64_t vector,
                                   struct tap_whose whose)
 {
-    uint64_t common = head | (uint64_t)vector << 8 |
+    uint64_t common = head | vector << 8 |
                       (uint64_t)whose.domid << 32 |
                       (uint64_t)vcpu_id(whose.vcpu) << 48;
 
