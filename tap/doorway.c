@@ -143,7 +143,7 @@ static int config_apply(const struct idtap_config *new)
         return -XEN_EBUSY;
     tap_filter_build(next, new);
     WRITE_ONCE(tap_classes, tap_classes | gate);
-    __atomic_store_n(&tap_filter, next, __ATOMIC_RELEASE);
+    tap_filter_use(next);
     on_selected_cpus(cpu_online_map, nothing, NULL, 1);
     /* No exit hook may be idle while its pCPU has something to restore. */
     if ( !new->nr_intercepts && !tap_intercepts_settle() )

@@ -17,15 +17,9 @@ struct tap_head {
 #define HEAD(event, vector, flags) \
     ((struct tap_head){ (event), (uint8_t)(vector), (uint16_t)(flags) })
 
-/* Whose event it is; the domain's id is asked for twice, and read once. */
-struct tap_whose {
-    const struct vcpu *vcpu;
-    unsigned int domid;
-};
-
-static inline struct tap_whose tap_whose(const struct vcpu *v)
+static inline unsigned int vcpu_domid(const struct vcpu *v)
 {
-    return (struct tap_whose){ v, domain_id(vcpu_domain(v)) };
+    return domain_id(vcpu_domain(v));
 }
 
 /*
@@ -45,11 +39,10 @@ static inline uint16_t tap_delivery(uint32_t event, unsigned int type)
  */
 #define HEAD_WORD(event, flags) ((event) | (uint64_t)(flags) << 16)
 static inline uint64_t tap_common(uint64_t head, uint64_t vector,
-                                  struct tap_whose whose)
+                                  const struct vcpu *v)
 {
-    uint64_t common = head | vector << 8 |
-                      (uint64_t)whose.domid << 32 |
-                      (uint64_t)vcpu_id(whose.vcpu) << 48;
+    uint64_t common = head | vector << 8 | (uint64_t)vcpu_domid(v) << 32 |
+                      (uint64_t)vcpu_id(v) << 48;
 
     /* Or the compiler keeps its parts, each in a register, beside it. */
     asm ( "" : "+r" (common) );
@@ -67,41 +60,60 @@ _Static_assert(offsetof(struct idtap_record, event) == 8 &&
  */
 static inline bool tap_wanted_common(uint32_t class, uint64_t common)
 {
-    const struct tap_filter *f = tap_filter_now();
-
-    if ( f->anything & class )
+    if ( likely(tap_wants_every(class)) )
         return true;
     asm volatile ( "" : "+r" (common) );
-    return tap_passes_vector(f, class, (uint16_t)(common >> 32),
+    return tap_passes_vector(class, (uint16_t)(common >> 32),
                              (uint8_t)(common >> 8));
 }
 
-/* Is some hook of @class to record?  The only work of an idle hook. */
-static inline bool tap_idle(uint32_t class)
+/* tap_wanted() and tap_wanted_vector() of an event of @v. */
+static inline bool tap_wanted_of(uint32_t class, const struct vcpu *v)
 {
-    return likely(!(READ_ONCE(tap_classes) & class));
+    return likely(tap_wants_every(class)) || tap_passes(class, vcpu_domid(v));
 }
 
-/* Are some hooks of @class at work, for whatever guest? */
-static inline bool tap_gate_open(uint32_t class)
+static inline bool tap_wanted_vector_of(uint32_t class, const struct vcpu *v,
+                                        unsigned int vector)
 {
-    return unlikely(READ_ONCE(tap_classes) & class);
+    return likely(tap_wants_every(class)) ||
+           tap_passes_vector(class, vcpu_domid(v), vector);
 }
+
+/* Is some hook of @class to record?  The only work of an idle hook. */
+#define tap_idle(class) likely(!local_test(tap_classes, class))
 
 /*
- * A record of @size bytes in @ring with its common part written, or NULL if
- * it was dropped.  The caller fills the rest and commits.
+ * A hook: if the gate is open for any of @classes it goes on in @recording, and
+ * else in @xens, before which it stands, as if it had not been there.
+ */
+#define TAP_HOOK(hook, classes, recording, xens) \
+    TAP_AT_SITE __attribute__((naked)) void hook(void) \
+    { \
+        asm volatile ( "testl %0, tap_classes(%%rip)\n\t" \
+                       "jnz " #recording "\n\t" \
+                       "jmp " #xens :: "i" (classes) ); \
+    }
+/* What @recording is, or nobody would call it. */
+#define tap_recording TAP_AT_SITE noinline __attribute__((used))
+
+/* Are some hooks of @class at work, for whatever guest? */
+#define tap_gate_open(class) unlikely(local_test(tap_classes, class))
+
+/*
+ * A record of @size bytes in @ring with its common part written, of an event of
+ * @v, or NULL if it was dropped.  The caller fills the rest and commits.
  */
 static inline void *tap_emit(struct tap_ring *ring, struct tap_slot *slot,
                              unsigned int size, struct tap_head head,
-                             struct tap_whose whose)
+                             const struct vcpu *v)
 {
     struct idtap_record *r = tap_ring_reserve(ring, size, slot);
 
     if ( likely(r) )
     {
         r->tsc = slot->tsc;
-        /* Constants in one store. */
+        /* A constant in one store; the vector mostly is none. */
         if ( __builtin_constant_p(head.flags) )
             *(uint32_t *)&r->event = head.event | (uint32_t)head.flags << 16;
         else
@@ -110,8 +122,8 @@ static inline void *tap_emit(struct tap_ring *ring, struct tap_slot *slot,
             r->flags = head.flags;
         }
         r->vector = head.vector;
-        r->domain = whose.domid;
-        r->vcpu = vcpu_id(whose.vcpu);
+        r->domain = vcpu_domid(v);
+        r->vcpu = vcpu_id(v);
     }
     return r;
 }
@@ -133,11 +145,11 @@ static inline void *tap_emit_common(struct tap_ring *ring,
 
 /* A record that is nothing but its common part. */
 static inline void tap_emit_plain(struct tap_ring *ring, struct tap_head head,
-                                  struct tap_whose whose)
+                                  const struct vcpu *v)
 {
     struct tap_slot slot;
 
-    if ( tap_emit(ring, &slot, sizeof(struct idtap_record), head, whose) )
+    if ( tap_emit(ring, &slot, sizeof(struct idtap_record), head, v) )
         tap_ring_commit(ring, sizeof(struct idtap_record), &slot);
 }
 

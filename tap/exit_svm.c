@@ -17,22 +17,11 @@
  * Interrupts may be on in the exit hook (STGI comes before the call) and are
  * off in the entry hook.
  */
-#include "exit_svm.h"
+#include "records_svm.h"
 
-#define TRAP_db 1
-#define TRAP_bp 3
-#define TRAP_of 4
-#define TRAP_pf 14
 #define CR0_PE  (1u << 0)
 #define RFLAGS_RF ((uint64_t)1 << 16)
 #define INSN_MAX 15 /* bytes of an instruction */
-/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code. */
-#define HAS_ERROR_CODE ((1u << 8) | (1u << 10) | (1u << 11) | (1u << 12) | \
-                        (1u << 13) | (1u << 14) | (1u << 17) | (1u << 21) | \
-                        (1u << 29) | (1u << 30))
-
-#define HAS_ADDRESS ((1u << TRAP_pf) | (1u << TRAP_db))
-
 /* Traps and aborts; and #DB, which leaves RF alone. */
 #define NO_FAULTS ((1u << TRAP_db) | (1u << 2) | (1u << TRAP_bp) | \
                    (1u << TRAP_of) | (1u << 8) | (1u << 18))
@@ -42,21 +31,15 @@ static const char *vmcb_of(const struct vcpu *v)
     return FIELD_AT(const char *, v, vcpu_svm_vmcb);
 }
 
-/* The field is a bool: 0 or 1 (tap/invariants.c). */
-static always_inline unsigned int nested_flag(const struct vcpu *v)
-{
-    return FIELD_AT(uint8_t, v, vcpu_nv_guestmode) * IDTAP_F_NESTED;
-}
-
 /* The exception that exits with @code, or -1. */
-static int exception_of(uint64_t code)
+static int exception_of(unsigned int code)
 {
-    if ( code - VMEXIT_EXCEPTION_FIRST < 32 )
+    if ( is_exception(code) )
         return code - VMEXIT_EXCEPTION_FIRST;
     return code == VMEXIT_ICEBP ? TRAP_db : -1;
 }
 
-static unsigned int type_of(uint64_t code, unsigned int vector)
+static unsigned int type_of(unsigned int code, unsigned int vector)
 {
     if ( code == VMEXIT_ICEBP )
         return IDTAP_TYPE_PRI_SW_EXC;
@@ -64,98 +47,29 @@ static unsigned int type_of(uint64_t code, unsigned int vector)
                                                   : IDTAP_TYPE_HW_EXCEPTION;
 }
 
-/* What an exception pushes as error code; else 0. */
-static always_inline uint32_t error_code_of(const char *vmcb,
-                                            unsigned int vector)
-{
-    return HAS_ERROR_CODE & (1u << vector) ? VMCB(uint32_t, vmcb, EXITINFO1)
-                                           : 0;
-}
-
-static always_inline unsigned int delivery_flag(uint64_t intinfo)
-{
-    return intinfo & EVENT_V ? IDTAP_F_DELIVERY : 0;
-}
-
-/* @vector and @type: of an exception; @vector: of an interrupt, too; else 0. */
-static always_inline void exit_record(struct tap_ring *ring,
-                                      struct tap_whose whose,
-                                      const char *vmcb, uint64_t code,
-                                      unsigned int vector, unsigned int type,
-                                      uint32_t detail, unsigned int flags)
-{
-    uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    struct tap_slot slot;
-    struct idtap_vm_exit *r;
-
-    flags |= nested_flag(whose.vcpu) | delivery_flag(intinfo);
-    r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_VM_EXIT, vector, flags), whose);
-    if ( unlikely(!r) )
-        return;
-    r->rip = VMCB(uint64_t, vmcb, RIP);
-    r->reason = code;
-    r->delivery = tap_delivery(intinfo, type);
-    r->detail = detail;
-    tap_ring_commit(ring, sizeof(*r), &slot);
-}
-
-/* An exit that is no exception's. */
-static always_inline void other_record(struct tap_cpu *c,
-                                       struct tap_whose whose,
-                                       const char *vmcb, uint64_t code,
+/* The records of any exit, as far as they are wanted; @flags are of both. */
+static always_inline void exit_records(struct tap_cpu *c, const struct vcpu *v,
+                                       const char *vmcb, unsigned int code,
                                        unsigned int flags)
 {
-    exit_record(&c->ring, whose, vmcb, code,
-                code == VMEXIT_INTR ? c->exit_vector : 0, 0,
-                VMCB(uint32_t, vmcb, EXITINFO1), flags);
-}
+    int vector = exception_of(code);
+    unsigned int type;
 
-static always_inline void exception_record(struct tap_ring *ring,
-                                           struct tap_whose whose,
-                                           const char *vmcb,
-                                           unsigned int vector,
-                                           unsigned int type,
-                                           unsigned int flags)
-{
-    uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    struct tap_slot slot;
-    struct idtap_exception *r;
-
-    flags |= nested_flag(whose.vcpu) | delivery_flag(intinfo);
-    if ( HAS_ERROR_CODE & (1u << vector) )
-        flags |= IDTAP_F_ERROR_CODE;
-    if ( HAS_ADDRESS & (1u << vector) )
-        flags |= IDTAP_F_ADDRESS;
-
-    r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), whose);
-    if ( unlikely(!r) )
+    if ( vector < 0 )
+    {
+        if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            exit_record(&c->ring, v, vmcb, code,
+                        code == VMEXIT_INTR ? c->run.exit_vector : 0, 0, true,
+                        flags, true);
         return;
-    r->rip = VMCB(uint64_t, vmcb, RIP);
-    r->address = vector == TRAP_pf ? VMCB(uint64_t, vmcb, EXITINFO2) :
-                 vector == TRAP_db ? VMCB(uint64_t, vmcb, DR6) : 0;
-    r->error_code = error_code_of(vmcb, vector);
-    r->orig_vector = intinfo & EVENT_V ? EVENT_VECTOR(intinfo) : 0;
-    r->type = type;
-    r->pad = 0;
-    tap_ring_commit(ring, sizeof(*r), &slot);
-}
-
-/* Of an exception's exit, those that are wanted; @flags are of both. */
-static always_inline void exception_records(struct tap_cpu *c,
-                                            struct tap_whose whose,
-                                            const char *vmcb, uint64_t code,
-                                            unsigned int vector,
-                                            unsigned int flags)
-{
-    unsigned int type = type_of(code, vector);
-
-    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
-        exit_record(&c->ring, whose, vmcb, code, vector, type,
-                    error_code_of(vmcb, vector), flags);
-    if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, whose.domid, vector) )
-        exception_record(&c->ring, whose, vmcb, vector, type, flags);
+    }
+    type = type_of(code, vector);
+    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+        exit_record(&c->ring, v, vmcb, code, vector, type,
+                    HAS_ERROR_CODE & (1u << vector), flags, true);
+    if ( tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v, vector) )
+        exception_record(&c->ring, v, vmcb, vector, type,
+                         flags | exception_flags(vector), true);
 }
 
 /* The CPU may not take the intercepts from its cache of the VMCB. */
@@ -165,7 +79,6 @@ static void intercepts_changed(const char *vmcb)
              VMCB(uint32_t, vmcb, CLEAN) & ~CLEAN_INTERCEPTS);
 }
 
-#define SW_EXCEPTIONS ((1u << TRAP_bp) | (1u << TRAP_of))
 /* #TS #NP #SS #GP #PF: by which the delivery of an event can fail. */
 #define DELIVERY_FAULTS ((1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | \
                          (1u << TRAP_pf))
@@ -178,6 +91,17 @@ static bool gives_back(const char *vmcb, uint64_t event)
 {
     return (event & EVENT_V) && EVENT_TYPE(event) >= IDTAP_TYPE_HW_EXCEPTION &&
            VMCB(uint64_t, vmcb, EXITCODE) == VMEXIT_SMI;
+}
+
+/*
+ * A delivery that an exit interrupted is repeated by Xen as it was: the same
+ * event in EXITINTINFO of the last exit and in EVENTINJ now.
+ */
+static bool is_same_event(uint64_t intinfo, uint64_t event)
+{
+    return (intinfo & EVENT_V) &&
+           EVENT_VECTOR(intinfo) == EVENT_VECTOR(event) &&
+           EVENT_TYPE(intinfo) == EVENT_TYPE(event);
 }
 
 /* The length of INT n, INT3 or INTO, if that is what @event says; else 0. */
@@ -359,29 +283,22 @@ static noinline void svm_exit_intercepted(struct cpu_user_regs *regs,
                                           struct tap_cpu *c)
 {
     const struct vcpu *v = current_vcpu();
-    struct tap_whose whose = tap_whose(v);
     const char *vmcb = vmcb_of(v);
-    uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
-    int exception = exception_of(code);
-    bool moves = will_move_rip(&c->run, code), swint, ours;
-    unsigned int flags;
+    unsigned int code = exit_code(vmcb);
+    bool moves = will_move_rip(&c->run, code), swint, given, ours;
     uint32_t own;
 
     /* Counted before the run is seen as left: tap_intercepts_settle(). */
     if ( moves )
         tap_intercept_moved(true);
     own = intercepts_restore(c, vmcb, &swint);
-    flags = code - VMEXIT_EXCEPTION_FIRST < 32 && (own & (1u << exception))
-            ? IDTAP_F_INTERCEPT : 0;
+    given = is_exception(code) && (own & (1u << exception_of(code)));
     ours = swint && code == VMEXIT_SWINT;
-    if ( exception >= 0 )
-        exception_records(c, whose, vmcb, code, exception, flags);
-    else if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
-        other_record(c, whose, vmcb, code, ours ? IDTAP_F_INTERCEPT : 0);
-    c->exit_vector = 0;
+    exit_records(c, v, vmcb, code, given || ours ? IDTAP_F_INTERCEPT : 0);
+    c->run.exit_vector = 0;
 
-    if ( flags )
-        reflect(c, v, regs, vmcb, exception);
+    if ( given )
+        reflect(c, v, regs, vmcb, exception_of(code));
     else if ( ours )
         c->run.no_swint = !tap_swint_reflect(c, v, regs, vmcb) ? v : NULL;
     else
@@ -392,150 +309,220 @@ static noinline void svm_exit_intercepted(struct cpu_user_regs *regs,
     intercepts_changed(vmcb);
 }
 
-/* Two kinds of exits on their own: neither saves registers for the other. */
+/* Any other exit that is not like most, or of which not all is wanted. */
+static noinline void svm_exit_any(struct cpu_user_regs *regs, struct tap_cpu *c,
+                                  const struct vcpu *v, const char *vmcb,
+                                  unsigned int code)
+{
+    exit_records(c, v, vmcb, code, 0);
+    c->run.exit_vector = 0;
+    svm_vmexit_handler(regs);
+}
+
+/* Of a usual exit for an exception: @type and @flags are constants. */
+static always_inline void usual_records(struct tap_ring *ring,
+                                        const struct vcpu *v, const char *vmcb,
+                                        unsigned int code, unsigned int vector,
+                                        unsigned int type, unsigned int flags,
+                                        bool exit, bool exception)
+{
+    if ( exit )
+        exit_record(ring, v, vmcb, code, vector, type,
+                    flags & IDTAP_F_ERROR_CODE, 0, false);
+    if ( exception )
+        exception_record(ring, v, vmcb, vector, type, flags, false);
+}
+
+/* By what the vector says of them, the most frequent first. */
+static always_inline void exception_records(struct tap_ring *ring,
+                                            const struct vcpu *v,
+                                            const char *vmcb, unsigned int code,
+                                            bool exit, bool exception)
+{
+    unsigned int vector = code - VMEXIT_EXCEPTION_FIRST;
+
+    if ( vector == TRAP_pf )
+        usual_records(ring, v, vmcb, code, TRAP_pf, IDTAP_TYPE_HW_EXCEPTION,
+                      IDTAP_F_ERROR_CODE | IDTAP_F_ADDRESS, exit, exception);
+    else if ( vector == TRAP_db )
+        usual_records(ring, v, vmcb, code, TRAP_db, IDTAP_TYPE_HW_EXCEPTION,
+                      IDTAP_F_ADDRESS, exit, exception);
+    else if ( vector == TRAP_gp )
+        usual_records(ring, v, vmcb, code, TRAP_gp, IDTAP_TYPE_HW_EXCEPTION,
+                      IDTAP_F_ERROR_CODE, exit, exception);
+    else if ( !local_bit(HAS_ERROR_CODE | SW_EXCEPTIONS, vector) )
+        usual_records(ring, v, vmcb, code, vector, IDTAP_TYPE_HW_EXCEPTION, 0,
+                      exit, exception);
+    else if ( local_bit(HAS_ERROR_CODE, vector) )
+        usual_records(ring, v, vmcb, code, vector, IDTAP_TYPE_HW_EXCEPTION,
+                      IDTAP_F_ERROR_CODE, exit, exception);
+    else
+        usual_records(ring, v, vmcb, code, vector, IDTAP_TYPE_SW_EXCEPTION, 0,
+                      exit, exception);
+}
+
 static noinline void svm_exit_exception(struct cpu_user_regs *regs,
-                                        struct tap_cpu *c,
-                                        struct tap_whose whose,
-                                        const char *vmcb, uint64_t code)
+                                        struct tap_cpu *c, const struct vcpu *v,
+                                        const char *vmcb, unsigned int code)
 {
-    exception_records(c, whose, vmcb, code, exception_of(code), 0);
-    c->exit_vector = 0;
+    exception_records(&c->ring, v, vmcb, code, false, true);
     svm_vmexit_handler(regs);
 }
 
-static noinline void svm_exit_other(struct cpu_user_regs *regs,
-                                    struct tap_cpu *c, struct tap_whose whose,
-                                    const char *vmcb, uint64_t code)
+static noinline void svm_exit_both(struct cpu_user_regs *regs,
+                                   struct tap_cpu *c, const struct vcpu *v,
+                                   const char *vmcb, unsigned int code)
 {
-    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
-        other_record(c, whose, vmcb, code, 0);
-    c->exit_vector = 0;
+    exception_records(&c->ring, v, vmcb, code, true,
+                      tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v,
+                                           code - VMEXIT_EXCEPTION_FIRST));
     svm_vmexit_handler(regs);
 }
 
-static noinline void svm_exit(struct cpu_user_regs *regs)
+static noinline void svm_exit_filtered(struct cpu_user_regs *regs,
+                                       struct tap_cpu *c, const struct vcpu *v,
+                                       const char *vmcb, unsigned int code)
+{
+    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+        svm_exit_both(regs, c, v, vmcb, code);
+    else if ( tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v,
+                                   code - VMEXIT_EXCEPTION_FIRST) )
+        svm_exit_exception(regs, c, v, vmcb, code);
+    else
+        svm_vmexit_handler(regs);
+}
+
+/*
+ * The hot path.  What needs more than there are registers is in functions of its
+ * own, so that nothing is saved here.
+ */
+static tap_recording void svm_exit(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
-    struct tap_whose whose = tap_whose(current_vcpu());
-    const char *vmcb = vmcb_of(whose.vcpu);
-    uint64_t code = VMCB(uint64_t, vmcb, EXITCODE);
+    const struct vcpu *v = current_vcpu();
+    const char *vmcb = vmcb_of(v);
+    unsigned int code = exit_code(vmcb);
 
-    if ( unlikely(c->run.own || c->run.swint) )
-        svm_exit_intercepted(regs, c);
-    else if ( exception_of(code) >= 0 )
-        svm_exit_exception(regs, c, whose, vmcb, code);
-    else
-        svm_exit_other(regs, c, whose, vmcb, code);
-}
-
-void tap_svm_vmexit(struct cpu_user_regs *regs)
-{
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION |
-                  TAP_GATE_INTERCEPT) )
+    /* It stays where Xen's handler wants it. */
+    asm ( "" : "+D" (regs) );
+    if ( unlikely(tap_run_marked(&c->run)) )
+    {
+        if ( c->run.own || c->run.swint )
+            svm_exit_intercepted(regs, c);
+        else
+            svm_exit_any(regs, c, v, vmcb, code);
+    }
+    else if ( is_odd(v, vmcb) )
+        svm_exit_any(regs, c, v, vmcb, code);
+    else if ( exception_of(code) < 0 )
+    {
+        if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            exit_record(&c->ring, v, vmcb, code, 0, 0, true, 0, false);
         svm_vmexit_handler(regs);
+    }
+    else if ( !is_exception(code) )
+        svm_exit_any(regs, c, v, vmcb, code);
+    else if ( likely(tap_wants_every(TAP_ONLY_EXCEPTIONS)) )
+    {
+        exception_records(&c->ring, v, vmcb, code, false, true);
+        svm_vmexit_handler(regs);
+    }
     else
-        svm_exit(regs);
+        svm_exit_filtered(regs, c, v, vmcb, code);
 }
 
-static always_inline void inject_record(struct tap_ring *ring,
-                                        struct tap_whose whose,
-                                        const char *vmcb, uint64_t event)
-{
-    /*
-     * A delivery that an exit interrupted is repeated by Xen as it was: the
-     * same event in EXITINTINFO of the last exit and in EVENTINJ now.
-     */
-    uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
-    bool again = (intinfo & EVENT_V) &&
-                 EVENT_VECTOR(intinfo) == EVENT_VECTOR(event) &&
-                 EVENT_TYPE(intinfo) == EVENT_TYPE(event);
-    unsigned int flags = nested_flag(whose.vcpu) |
-                         (again ? IDTAP_F_REINJECT : 0) |
-                         (gives_back(vmcb, event) ? IDTAP_F_INTERCEPT : 0) |
-                         (event & EVENT_EV ? IDTAP_F_ERROR_CODE : 0);
-    struct tap_slot slot;
-    struct idtap_inject *r =
-        tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_INJECT, EVENT_VECTOR(event), flags), whose);
-
-    if ( unlikely(!r) )
-        return;
-    r->error_code = event & EVENT_EV ? event >> 32 : 0;
-    r->type = EVENT_TYPE(event);
-    r->insn_len = 0;
-    r->pad = 0;
-    tap_ring_commit(ring, sizeof(*r), &slot);
-}
+TAP_HOOK(tap_svm_vmexit,
+         IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION | TAP_GATE_INTERCEPT, svm_exit,
+         svm_vmexit_handler)
 
 static always_inline void entry_record(struct tap_ring *ring,
-                                       struct tap_whose whose, uint64_t event)
+                                       const struct vcpu *v,
+                                       unsigned int vector, unsigned int flags)
 {
-    unsigned int flags = nested_flag(whose.vcpu);
-
-    if ( event & EVENT_V )
-        flags |= IDTAP_F_INJECTS;
-    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
-        tap_emit_plain(ring, HEAD(IDTAP_EV_VM_ENTRY,
-                                  event & EVENT_V ? EVENT_VECTOR(event) : 0,
-                                  flags), whose);
+    tap_emit_plain(ring, HEAD(IDTAP_EV_VM_ENTRY, vector, flags), v);
 }
 
-/* On their own, so that all other entries have less to do. */
-static noinline void svm_enter_injecting(struct tap_ring *ring,
-                                         struct tap_whose whose,
-                                         const char *vmcb, uint64_t event)
+/* Any entry: the records of it, as far as they are wanted. */
+static noinline void svm_enter_any(struct tap_ring *ring, const struct vcpu *v,
+                                   const char *vmcb, uint64_t event)
 {
-    if ( tap_wanted_vector(IDTAP_CLASS_INJECT, whose.domid,
-                           EVENT_VECTOR(event)) )
-        inject_record(ring, whose, vmcb, event);
-    entry_record(ring, whose, event);
+    uint64_t intinfo = VMCB(uint64_t, vmcb, EXITINTINFO);
+    unsigned int flags = nested_flag(v);
+
+    if ( !(event & EVENT_V) )
+    {
+        if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            entry_record(ring, v, 0, flags);
+        return;
+    }
+    if ( tap_wanted_vector_of(IDTAP_CLASS_INJECT, v, EVENT_VECTOR(event)) )
+        inject_record(ring, v, event,
+                      flags | (is_same_event(intinfo, event) ? IDTAP_F_REINJECT
+                                                             : 0) |
+                      (gives_back(vmcb, event) ? IDTAP_F_INTERCEPT : 0) |
+                      (event & EVENT_EV ? IDTAP_F_ERROR_CODE : 0));
+    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+        entry_record(ring, v, EVENT_VECTOR(event), flags | IDTAP_F_INJECTS);
 }
 
 static always_inline void entry_records(struct tap_ring *ring,
-                                        struct tap_whose whose,
-                                        const char *vmcb)
+                                        const struct vcpu *v, const char *vmcb)
 {
     uint64_t event = VMCB(uint64_t, vmcb, EVENTINJ);
 
-    if ( event & EVENT_V )
-        svm_enter_injecting(ring, whose, vmcb, event);
+    if ( !(event & EVENT_V) )
+    {
+        if ( unlikely(FIELD_SET(v, vcpu_nv_guestmode)) )
+            svm_enter_any(ring, v, vmcb, event);
+        else if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            entry_record(ring, v, 0, 0);
+    }
+    /* Nothing that the last exit interrupted, or that reflect() gave back. */
+    else if ( !is_odd(v, vmcb) && !VMCB_IS(vmcb, EXITCODE, VMEXIT_SMI) )
+    {
+        if ( !tap_wanted_vector_of(IDTAP_CLASS_INJECT, v, EVENT_VECTOR(event)) )
+            ;
+        else if ( event & EVENT_EV )
+            inject_record(ring, v, event, IDTAP_F_ERROR_CODE);
+        else
+            inject_record(ring, v, event, 0);
+        if ( tap_gate_open(IDTAP_CLASS_EXIT) &&
+             tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            entry_record(ring, v, EVENT_VECTOR(event), IDTAP_F_INJECTS);
+    }
     else
-        entry_record(ring, whose, 0);
+        svm_enter_any(ring, v, vmcb, event);
 }
 
 static noinline void svm_enter_intercepting(struct tap_cpu *c,
-                                            struct tap_whose whose,
+                                            const struct vcpu *v,
                                             const char *vmcb)
 {
     if ( tap_has_ring(c) )
     {
-        intercepts_add(c, whose.vcpu, vmcb);
-        tap_intercept_entered(c, whose.vcpu);
+        intercepts_add(c, v, vmcb);
+        tap_intercept_entered(c, v);
     }
-    entry_records(&c->ring, whose, vmcb);
+    entry_records(&c->ring, v, vmcb);
 }
 
-static noinline void svm_enter(const struct cpu_user_regs *regs)
+static tap_recording void svm_enter(const struct cpu_user_regs *regs)
 {
-    struct tap_whose whose;
+    const struct vcpu *v;
     struct tap_cpu *c;
     const char *vmcb;
 
     svm_vmenter_helper(regs);
 
     c = this_tap_cpu();
-    whose = tap_whose(current_vcpu());
-    vmcb = vmcb_of(whose.vcpu);
+    v = current_vcpu();
+    vmcb = vmcb_of(v);
     if ( tap_gate_open(TAP_GATE_INTERCEPT) )
-        svm_enter_intercepting(c, whose, vmcb);
+        svm_enter_intercepting(c, v, vmcb);
     else
-        entry_records(&c->ring, whose, vmcb);
+        entry_records(&c->ring, v, vmcb);
 }
 
-void tap_svm_vmenter(const struct cpu_user_regs *regs)
-{
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT | TAP_GATE_INTERCEPT) )
-        svm_vmenter_helper(regs);
-    else
-        svm_enter(regs);
-}
+TAP_HOOK(tap_svm_vmenter,
+         IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT | TAP_GATE_INTERCEPT, svm_enter,
+         svm_vmenter_helper)

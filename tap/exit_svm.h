@@ -30,6 +30,12 @@
 #define VMCB_CR2         0x640
 
 #define VMCB(type, vmcb, field) FIELD(type, vmcb, VMCB_##field)
+/* Are some of @bits set, in the first 32 of the field? */
+#define VMCB_TEST(vmcb, field, bits) \
+    local_test(FIELD(uint32_t, vmcb, VMCB_##field), bits)
+/* Is the field of 64 bits @value? */
+#define VMCB_IS(vmcb, field, value) \
+    local_is(FIELD(uint64_t, vmcb, VMCB_##field), value)
 #define VMCB_SET(type, vmcb, field, value) \
     (*(volatile type *)((uintptr_t)(vmcb) + VMCB_##field) = (value))
 

@@ -75,7 +75,7 @@ static unsigned int nested_flag(const struct vcpu *v)
     return FIELD_AT(uint8_t, v, vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
 }
 
-static void exit_record(struct tap_ring *ring, struct tap_whose whose,
+static void exit_record(struct tap_ring *ring, const struct vcpu *v,
                         uint32_t reason, uint32_t info, uint32_t idtv,
                         unsigned int flags)
 {
@@ -83,12 +83,12 @@ static void exit_record(struct tap_ring *ring, struct tap_whose whose,
     struct tap_slot slot;
     struct idtap_vm_exit *r;
 
-    flags |= nested_flag(whose.vcpu) |
+    flags |= nested_flag(v) |
              (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
              (reason & REASON_ENTRY_FAILED ? IDTAP_F_ENTRY_FAILED : 0);
     r = tap_emit(ring, &slot, sizeof(*r),
                  HEAD(IDTAP_EV_VM_EXIT,
-                      info & INFO_VALID ? INFO_VECTOR(info) : 0, flags), whose);
+                      info & INFO_VALID ? INFO_VECTOR(info) : 0, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = vmread(GUEST_RIP);
@@ -99,14 +99,14 @@ static void exit_record(struct tap_ring *ring, struct tap_whose whose,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
-static void exception_record(struct tap_ring *ring, struct tap_whose whose,
+static void exception_record(struct tap_ring *ring, const struct vcpu *v,
                              uint32_t info, uint32_t idtv, unsigned int flags)
 {
     unsigned int vector = INFO_VECTOR(info);
     struct tap_slot slot;
     struct idtap_exception *r;
 
-    flags |= nested_flag(whose.vcpu);
+    flags |= nested_flag(v);
     if ( idtv & INFO_VALID )
         flags |= IDTAP_F_DELIVERY;
     if ( info & INFO_ERROR_CODE )
@@ -115,7 +115,7 @@ static void exception_record(struct tap_ring *ring, struct tap_whose whose,
         flags |= IDTAP_F_ADDRESS;
 
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), whose);
+                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = vmread(GUEST_RIP);
@@ -206,10 +206,10 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
                 vmread(VM_ENTRY_INTR_INFO) & ~(uint64_t)INFO_ERROR_CODE);
 }
 
-static noinline void vmx_exit(struct cpu_user_regs *regs)
+static tap_recording void vmx_exit(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
-    struct tap_whose whose = tap_whose(current_vcpu());
+    const struct vcpu *v = current_vcpu();
     unsigned int flags = 0;
     uint32_t reason = vmread(VM_EXIT_REASON);
     uint32_t own, info = 0, idtv = vmread(IDT_VECTORING_INFO);
@@ -225,26 +225,21 @@ static noinline void vmx_exit(struct cpu_user_regs *regs)
     if ( exception && (own & (1u << INFO_VECTOR(info))) )
         flags = IDTAP_F_INTERCEPT;
 
-    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
-        exit_record(&c->ring, whose, reason, info, idtv, flags);
-    if ( exception && tap_wanted_vector(IDTAP_CLASS_EXCEPTION, whose.domid,
+    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+        exit_record(&c->ring, v, reason, info, idtv, flags);
+    if ( exception && tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v,
                                         INFO_VECTOR(info)) )
-        exception_record(&c->ring, whose, info, idtv, flags);
+        exception_record(&c->ring, v, info, idtv, flags);
 
     if ( unlikely(flags) )
-        reflect(c, whose.vcpu, regs, info, idtv);
+        reflect(c, v, regs, info, idtv);
     else
         vmx_vmexit_handler(regs);
 }
 
-void tap_vmx_vmexit(struct cpu_user_regs *regs)
-{
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION |
-                  TAP_GATE_INTERCEPT) )
-        vmx_vmexit_handler(regs);
-    else
-        vmx_exit(regs);
-}
+TAP_HOOK(tap_vmx_vmexit,
+         IDTAP_CLASS_EXIT | IDTAP_CLASS_EXCEPTION | TAP_GATE_INTERCEPT, vmx_exit,
+         vmx_vmexit_handler)
 
 /*
  * Is the exception about to be injected one that reflect() gave back?  The exit
@@ -257,7 +252,7 @@ static bool gives_back(uint32_t info)
            (vmread(VM_EXIT_INTR_INFO) & INFO_VALID);
 }
 
-static void inject_record(struct tap_ring *ring, struct tap_whose whose,
+static void inject_record(struct tap_ring *ring, const struct vcpu *v,
                           uint32_t info)
 {
     /* As in tap/exit_svm.c: the delivery that the last exit interrupted. */
@@ -265,7 +260,7 @@ static void inject_record(struct tap_ring *ring, struct tap_whose whose,
     bool again = (idtv & INFO_VALID) &&
                  INFO_VECTOR(idtv) == INFO_VECTOR(info) &&
                  INFO_TYPE(idtv) == INFO_TYPE(info);
-    unsigned int flags = nested_flag(whose.vcpu) |
+    unsigned int flags = nested_flag(v) |
                          (again ? IDTAP_F_REINJECT : 0) |
                          (gives_back(info) ? IDTAP_F_INTERCEPT : 0) |
                          (info & INFO_ERROR_CODE ? IDTAP_F_ERROR_CODE : 0);
@@ -273,7 +268,7 @@ static void inject_record(struct tap_ring *ring, struct tap_whose whose,
     struct tap_slot slot;
     struct idtap_inject *r =
         tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_INJECT, INFO_VECTOR(info), flags), whose);
+                 HEAD(IDTAP_EV_INJECT, INFO_VECTOR(info), flags), v);
 
     if ( unlikely(!r) )
         return;
@@ -286,10 +281,10 @@ static void inject_record(struct tap_ring *ring, struct tap_whose whose,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
-static noinline bool vmx_enter(const struct cpu_user_regs *regs)
+static tap_recording bool vmx_enter(const struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
-    struct tap_whose whose = tap_whose(current_vcpu());
+    const struct vcpu *v = current_vcpu();
     uint32_t info;
 
     /* False: Xen goes round again, and this hook with it. */
@@ -298,26 +293,23 @@ static noinline bool vmx_enter(const struct cpu_user_regs *regs)
 
     if ( tap_gate_open(TAP_GATE_INTERCEPT) && tap_has_ring(c) )
     {
-        intercepts_add(c, whose.vcpu);
-        tap_intercept_entered(c, whose.vcpu);
+        intercepts_add(c, v);
+        tap_intercept_entered(c, v);
     }
     info = vmread(VM_ENTRY_INTR_INFO);
     if ( (info & INFO_VALID) &&
-         tap_wanted_vector(IDTAP_CLASS_INJECT, whose.domid,
+         tap_wanted_vector_of(IDTAP_CLASS_INJECT, v,
                            INFO_VECTOR(info)) )
-        inject_record(&c->ring, whose, info);
-    if ( tap_wanted(IDTAP_CLASS_EXIT, whose.domid) )
+        inject_record(&c->ring, v, info);
+    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
         tap_emit_plain(&c->ring,
                        HEAD(IDTAP_EV_VM_ENTRY,
                             info & INFO_VALID ? INFO_VECTOR(info) : 0,
-                            nested_flag(whose.vcpu) |
-                            (info & INFO_VALID ? IDTAP_F_INJECTS : 0)), whose);
+                            nested_flag(v) |
+                            (info & INFO_VALID ? IDTAP_F_INJECTS : 0)), v);
     return true;
 }
 
-bool tap_vmx_vmenter(const struct cpu_user_regs *regs)
-{
-    if ( tap_idle(IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT | TAP_GATE_INTERCEPT) )
-        return vmx_vmenter_helper(regs);
-    return vmx_enter(regs);
-}
+TAP_HOOK(tap_vmx_vmenter,
+         IDTAP_CLASS_EXIT | IDTAP_CLASS_INJECT | TAP_GATE_INTERCEPT, vmx_enter,
+         vmx_vmenter_helper)

@@ -9,7 +9,7 @@
 
 #define EINVAL_ 22
 
-uint32_t tap_classes;
+uint32_t tap_classes, tap_everything;
 
 static struct tap_filter nothing;
 const struct tap_filter *tap_filter = &nothing;
@@ -73,7 +73,11 @@ void tap_filter_build(struct tap_filter *filter,
     }
     filter->classes = config->classes;
     filter->any_domain = config->nr_domains ? 0 : config->classes;
-    filter->anything = ~all_vectors ? 0 : filter->any_domain;
+    filter->everything = filter->any_domain &
+                         (~all_vectors ? TAP_CLASSES_NO_VECTOR : ~0u);
+    if ( (filter->everything & IDTAP_CLASS_EXCEPTION) &&
+         !(config->classes & IDTAP_CLASS_EXIT) )
+        filter->everything |= TAP_ONLY_EXCEPTIONS;
     for ( i = 0; i < sizeof(filter->domains) / sizeof(filter->domains[0]); i++ )
         filter->domains[i] = 0;
     filter->nr_intercepts = config->nr_intercepts;
@@ -82,4 +86,14 @@ void tap_filter_build(struct tap_filter *filter,
     for ( i = 0; i < config->nr_domains; i++ )
         filter->domains[config->domains[i] / 64] |=
             1ul << (config->domains[i] % 64);
+}
+
+void tap_filter_use(const struct tap_filter *filter)
+{
+    uint32_t both = tap_everything & filter->everything;
+
+    /* Never more than the filter in force lets pass; stores stay in order. */
+    __atomic_store_n(&tap_everything, both, __ATOMIC_RELEASE);
+    __atomic_store_n(&tap_filter, filter, __ATOMIC_RELEASE);
+    __atomic_store_n(&tap_everything, filter->everything, __ATOMIC_RELEASE);
 }

@@ -39,17 +39,16 @@ static uint16_t source_of(const struct evtchn *evtchn, unsigned int state)
 static noinline void record(const struct vcpu *v, const struct evtchn *evtchn)
 {
     unsigned int state = FIELD(uint8_t, evtchn, PROFILE.evtchn_state);
-    struct tap_whose whose = tap_whose(v);
     struct tap_ring *ring;
     struct idtap_evtchn *r;
     struct tap_slot slot;
 
-    if ( !tap_wanted(IDTAP_CLASS_EVTCHN, whose.domid) )
+    if ( !tap_wanted_of(IDTAP_CLASS_EVTCHN, v) )
         return;
     ring = &this_tap_cpu()->ring;
     r = tap_emit(ring, &slot, sizeof(*r),
                  HEAD(IDTAP_EV_EVTCHN, 0,
-                      upcall_pending(v) ? IDTAP_F_PENDING : 0), whose);
+                      upcall_pending(v) ? IDTAP_F_PENDING : 0), v);
     if ( unlikely(!r) )
         return;
     r->port = FIELD(uint32_t, evtchn, PROFILE.evtchn_port);

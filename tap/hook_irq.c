@@ -71,7 +71,7 @@ static noinline void irq(struct cpu_user_regs *regs, uint64_t head)
     struct tap_cpu *c = this_tap_cpu();
     /* All that is kept over do_IRQ() beside @c. */
     uint64_t common =
-        tap_common(head, regs_vector(regs), tap_whose(current_vcpu()));
+        tap_common(head, regs_vector(regs), current_vcpu());
 
     if ( tap_wanted_common(IDTAP_CLASS_IRQ, common) )
         irq_enter_record(c, common, regs_vector(regs));
@@ -92,26 +92,26 @@ static noinline void irq_at_stgi(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
 
-    if ( !c->exit_vector )
-        c->exit_vector = regs_vector(regs);
+    if ( !c->run.exit_vector )
+        c->run.exit_vector = regs_vector(regs);
     irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER, IDTAP_F_IN_GUEST));
 }
 
-void tap_do_IRQ(struct cpu_user_regs *regs)
+static tap_recording void irq_anywhere(struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_IRQ | IDTAP_CLASS_EXIT) )
-        do_IRQ(regs);
-    else if ( regs_rip(regs) == (uint64_t)svm_stgi_label )
+    if ( regs_rip(regs) == (uint64_t)svm_stgi_label )
         irq_at_stgi(regs);
     else
         irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER,
                             guest_mode(regs) ? IDTAP_F_IN_GUEST : 0));
 }
 
-void tap_do_IRQ_vmexit(struct cpu_user_regs *regs)
+TAP_HOOK(tap_do_IRQ, IDTAP_CLASS_IRQ | IDTAP_CLASS_EXIT, irq_anywhere,
+         do_IRQ)
+
+static tap_recording void irq_vmexit(struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_IRQ) )
-        do_IRQ(regs);
-    else
-        irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER, IDTAP_F_IN_GUEST));
+    irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER, IDTAP_F_IN_GUEST));
 }
+
+TAP_HOOK(tap_do_IRQ_vmexit, IDTAP_CLASS_IRQ, irq_vmexit, do_IRQ)

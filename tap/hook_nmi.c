@@ -14,16 +14,16 @@
 static noinline void nmi(const struct cpu_user_regs *regs, bool in_guest)
 {
     struct tap_ring *ring = &this_tap_cpu()->ring;
-    struct tap_whose whose = tap_whose(current_vcpu());
+    const struct vcpu *v = current_vcpu();
     unsigned int flags = in_guest ? IDTAP_F_IN_GUEST : 0;
-    bool wanted = tap_wanted_vector(IDTAP_CLASS_NMI, whose.domid, NMI_VECTOR);
+    bool wanted = tap_wanted_vector_of(IDTAP_CLASS_NMI, v, NMI_VECTOR);
 
     if ( wanted )
     {
         struct tap_slot slot;
         struct idtap_nmi_enter *r =
             tap_emit(ring, &slot, sizeof(*r),
-                     HEAD(IDTAP_EV_NMI_ENTER, NMI_VECTOR, flags), whose);
+                     HEAD(IDTAP_EV_NMI_ENTER, NMI_VECTOR, flags), v);
 
         if ( likely(r) )
         {
@@ -35,22 +35,19 @@ static noinline void nmi(const struct cpu_user_regs *regs, bool in_guest)
     do_nmi(regs);
 
     if ( wanted && !tap_idle(IDTAP_CLASS_NMI) )
-        tap_emit_plain(ring, HEAD(IDTAP_EV_NMI_EXIT, NMI_VECTOR, flags), whose);
+        tap_emit_plain(ring, HEAD(IDTAP_EV_NMI_EXIT, NMI_VECTOR, flags), v);
 }
 
-void tap_do_nmi(const struct cpu_user_regs *regs)
+static tap_recording void nmi_anywhere(const struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_NMI) )
-        do_nmi(regs);
-    else
-        nmi(regs, guest_mode(regs) ||
-                  regs_rip(regs) == (uint64_t)svm_stgi_label);
+    nmi(regs, guest_mode(regs) || regs_rip(regs) == (uint64_t)svm_stgi_label);
 }
 
-void tap_do_nmi_vmexit(const struct cpu_user_regs *regs)
+TAP_HOOK(tap_do_nmi, IDTAP_CLASS_NMI, nmi_anywhere, do_nmi)
+
+static tap_recording void nmi_vmexit(const struct cpu_user_regs *regs)
 {
-    if ( tap_idle(IDTAP_CLASS_NMI) )
-        do_nmi(regs);
-    else
-        nmi(regs, true);
+    nmi(regs, true);
 }
+
+TAP_HOOK(tap_do_nmi_vmexit, IDTAP_CLASS_NMI, nmi_vmexit, do_nmi)

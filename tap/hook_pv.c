@@ -66,13 +66,13 @@ static unsigned int type_of(unsigned int vector)
 static noinline void pv_trap(const struct cpu_user_regs *regs,
                              unsigned int vector, bool in_guest)
 {
-    struct tap_whose whose = tap_whose(current_vcpu());
+    const struct vcpu *v = current_vcpu();
     struct tap_ring *ring = &this_tap_cpu()->ring;
     unsigned int flags = in_guest ? IDTAP_F_IN_GUEST : 0;
     struct idtap_exception *r;
     struct tap_slot slot;
 
-    if ( !tap_wanted_vector(IDTAP_CLASS_PV_TRAP, whose.domid, vector) )
+    if ( !tap_wanted_vector_of(IDTAP_CLASS_PV_TRAP, v, vector) )
         return;
     if ( vector < NR_EXCEPTIONS && (HAS_ERROR_CODE & (1u << vector)) )
         flags |= IDTAP_F_ERROR_CODE;
@@ -80,7 +80,7 @@ static noinline void pv_trap(const struct cpu_user_regs *regs,
         flags |= IDTAP_F_ADDRESS;
 
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_PV_TRAP, vector, flags), whose);
+                 HEAD(IDTAP_EV_PV_TRAP, vector, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = regs_rip(regs);
@@ -93,12 +93,12 @@ static noinline void pv_trap(const struct cpu_user_regs *regs,
 }
 
 #define HOOK(handler) \
-    void tap_##handler(struct cpu_user_regs *regs) \
+    static tap_recording void record_##handler(struct cpu_user_regs *regs) \
     { \
-        if ( !tap_idle(IDTAP_CLASS_PV_TRAP) ) \
-            pv_trap(regs, regs_vector(regs), guest_mode(regs)); \
+        pv_trap(regs, regs_vector(regs), guest_mode(regs)); \
         handler(regs); \
-    }
+    } \
+    TAP_HOOK(tap_##handler, IDTAP_CLASS_PV_TRAP, record_##handler, handler)
 HOOK(do_page_fault)
 HOOK(do_general_protection)
 HOOK(do_invalid_op)
@@ -156,7 +156,6 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
                    unsigned int kind)
 {
     const struct cpu_user_regs *regs = guest_regs();
-    struct tap_whose whose = tap_whose(v);
     struct tap_ring *ring = &this_tap_cpu()->ring;
     unsigned int vector = 0, flags = 0;
     struct idtap_pv_upcall *r;
@@ -164,7 +163,7 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
 
     if ( kind == IDTAP_UPCALL_INT80 && !tap_idle(IDTAP_CLASS_PV_TRAP) )
         pv_trap(regs, TRAP_int80, true);
-    if ( !tap_wanted(IDTAP_CLASS_PV_UPCALL, whose.domid) )
+    if ( !tap_wanted_of(IDTAP_CLASS_PV_UPCALL, v) )
         return;
 
     kind = kind_of(tb, kind);
@@ -178,7 +177,7 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
         flags |= IDTAP_F_ERROR_CODE;
 
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_PV_UPCALL, vector, flags), whose);
+                 HEAD(IDTAP_EV_PV_UPCALL, vector, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = tb->eip;
@@ -193,7 +192,7 @@ void tap_pv_bounce(const struct vcpu *v, const struct trap_bounce *tb,
  * return address; all other registers are the caller's, live or not.
  */
 #define BOUNCE(name, kind) \
-    __attribute__((naked)) void tap_bounce_##name(void) \
+    TAP_AT_SITE __attribute__((naked)) void tap_bounce_##name(void) \
     { \
         asm volatile ( \
             "testl %0, tap_classes(%%rip)\n\t" \

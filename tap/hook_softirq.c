@@ -23,10 +23,10 @@ static void (*original[MAX_SOFTIRQS])(void);
 static always_inline void softirq_record(unsigned int event, unsigned int nr)
 {
     struct tap_ring *ring = &this_tap_cpu()->ring;
-    struct tap_whose whose = tap_whose(current_vcpu());
+    const struct vcpu *v = current_vcpu();
 
-    if ( tap_wanted(IDTAP_CLASS_SOFTIRQ, whose.domid) )
-        tap_emit_plain(ring, HEAD(event, nr, 0), whose);
+    if ( tap_wanted_of(IDTAP_CLASS_SOFTIRQ, v) )
+        tap_emit_plain(ring, HEAD(event, nr, 0), v);
 }
 
 static noinline void recorded(unsigned int nr)
@@ -100,14 +100,14 @@ static always_inline void raise_record(unsigned int nr, unsigned int cpu,
                                 unsigned int flags)
 {
     struct tap_ring *ring = &this_tap_cpu()->ring;
-    struct tap_whose whose = tap_whose(current_vcpu());
+    const struct vcpu *v = current_vcpu();
     struct tap_slot slot;
     struct idtap_softirq_raise *r;
 
-    if ( !tap_wanted(IDTAP_CLASS_SOFTIRQ, whose.domid) )
+    if ( !tap_wanted_of(IDTAP_CLASS_SOFTIRQ, v) )
         return;
     r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_SOFTIRQ_RAISE, nr, flags), whose);
+                 HEAD(IDTAP_EV_SOFTIRQ_RAISE, nr, flags), v);
     if ( unlikely(!r) )
         return;
     r->cpu = cpu;
@@ -115,33 +115,22 @@ static always_inline void raise_record(unsigned int nr, unsigned int cpu,
     tap_ring_commit(ring, sizeof(*r), &slot);
 }
 
-static noinline void raise_here(unsigned int nr)
+static tap_recording void raise_here(unsigned int nr)
 {
     raise_record(nr, this_cpu_id(), 0);
     raise_softirq(nr);
 }
 
-void tap_raise_softirq(unsigned int nr)
-{
-    if ( tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        raise_softirq(nr);
-    else
-        raise_here(nr);
-}
+TAP_HOOK(tap_raise_softirq, IDTAP_CLASS_SOFTIRQ, raise_here, raise_softirq)
 
-static noinline void raise_there(unsigned int cpu, unsigned int nr)
+static tap_recording void raise_there(unsigned int cpu, unsigned int nr)
 {
     raise_record(nr, cpu, 0);
     cpu_raise_softirq(cpu, nr);
 }
 
-void tap_cpu_raise_softirq(unsigned int cpu, unsigned int nr)
-{
-    if ( tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        cpu_raise_softirq(cpu, nr);
-    else
-        raise_there(cpu, nr);
-}
+TAP_HOOK(tap_cpu_raise_softirq, IDTAP_CLASS_SOFTIRQ, raise_there,
+         cpu_raise_softirq)
 
 static unsigned int cpumask_weight(const struct cpumask *mask)
 {
@@ -153,16 +142,12 @@ static unsigned int cpumask_weight(const struct cpumask *mask)
     return n;
 }
 
-static noinline void raise_many(const struct cpumask *mask, unsigned int nr)
+static tap_recording void raise_many(const struct cpumask *mask,
+                                     unsigned int nr)
 {
     raise_record(nr, cpumask_weight(mask), IDTAP_F_CPU_MASK);
     cpumask_raise_softirq(mask, nr);
 }
 
-void tap_cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr)
-{
-    if ( tap_idle(IDTAP_CLASS_SOFTIRQ) )
-        cpumask_raise_softirq(mask, nr);
-    else
-        raise_many(mask, nr);
-}
+TAP_HOOK(tap_cpumask_raise_softirq, IDTAP_CLASS_SOFTIRQ, raise_many,
+         cpumask_raise_softirq)

@@ -16,23 +16,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "local.h"
+
 struct tap_cpu;
 struct vcpu;
 
 /*
- * A pCPU's run of a guest.  Written by that pCPU's entry and exit hooks only;
+ * A pCPU's run of a guest.  Written by that pCPU's hooks only;
  * tap_intercepts_settle() looks at own and swint from elsewhere.
  */
 struct tap_run {
-    uint32_t own;    /* exceptions that only we intercept; 0 outside a run */
+    union {
+        struct {
+            uint32_t own; /* exceptions that only we intercept; 0 outside a
+                             run */
+            bool swint;   /* INT n, which Xen never intercepts */
+            uint8_t exit_vector; /* SVM: first interrupt taken at STGI since the
+                                    last exit; 0: none */
+            uint16_t pad;
+        };
+        uint64_t marks;   /* any of these: the exit is not like most */
+    };
     uint32_t xens;   /* Xen's own mask, to be restored */
-    bool swint;      /* INT n, which Xen never intercepts */
     uint8_t moved;   /* RIP's, for the event that it began with: exit_svm.c */
     uint16_t domain; /* whose exit it was that we caused last, */
     uint64_t since;  /* its TSC, or 0 when it has been accounted for, */
     const struct vcpu *vcpu; /* and its vCPU */
     const struct vcpu *no_swint; /* not INT n in the next run, if it is this */
 };
+
+/* Anything of ours, or an interrupt, in the run that has just ended? */
+static inline bool tap_run_marked(const struct tap_run *run)
+{
+    return !local_is(run->marks, 0);
+}
 
 /*
  * What this run of @v, current on this pCPU, shall be intercepted, of which

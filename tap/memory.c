@@ -12,7 +12,7 @@
  */
 #include "tap.h"
 
-struct tap_cpu tap_no_cpu;
+struct tap_cpu tap_no_cpu = { .ring = TAP_RING_NONE(tap_no_cpu.ring) };
 struct tap_cpu *tap_cpus[IDTAP_MAX_CPUS] = {
     [0 ... IDTAP_MAX_CPUS - 1] = &tap_no_cpu
 };
@@ -50,7 +50,7 @@ static bool for_each_shared(bool (*fn)(void *va, unsigned int order))
         if ( !fn(owned[i]->ring.info, 0) )
             return false;
         for ( k = 0; k < tap_params.nr_packets; k++ )
-            if ( !fn(owned[i]->ring.packet[k], packet_order()) )
+            if ( !fn(owned[i]->ring.place[k].packet, packet_order()) )
                 return false;
     }
     return true;
@@ -152,10 +152,10 @@ static void ring_free(struct tap_ring *ring)
     unsigned int k;
 
     for ( k = 0; k < tap_params.nr_packets; k++ )
-        if ( ring->packet[k] )
+        if ( ring->place[k].packet )
         {
-            chunk_take(ring->packet[k], packet_order());
-            chunk_free(ring->packet[k], packet_order());
+            chunk_take(ring->place[k].packet, packet_order());
+            chunk_free(ring->place[k].packet, packet_order());
         }
     if ( ring->info )
     {
@@ -183,10 +183,10 @@ static bool ring_alloc(struct tap_ring *ring, unsigned int cpu)
     ring->info->nr_packets = ring->nr_packets;
     for ( k = 0; k < ring->nr_packets; k++ )
     {
-        ring->packet[k] = chunk_alloc(packet_order(), SHARE_ro);
-        if ( !ring->packet[k] )
+        ring->place[k].packet = chunk_alloc(packet_order(), SHARE_ro);
+        if ( !ring->place[k].packet )
             return false;
-        ring->info->mfn[k] = domain_page_map_to_mfn(ring->packet[k]);
+        ring->info->mfn[k] = domain_page_map_to_mfn(ring->place[k].packet);
     }
     tap_ring_init(ring);
     return true;

@@ -110,4 +110,16 @@ extern const struct tap_offset_place tap_places_begin[], tap_places_end[];
         set_; \
     })
 
+/* Is the field of 8 bits another number than 0? */
+#define FIELD_SET(base, name) \
+    ({ \
+        const void *base_ = (base); \
+        bool set_ = false; \
+        asm inline volatile ( "cmpb $0, " IDTAP_OFFSET_SYMBOL #name "(%1)" \
+                              OFFSET_PLACE(name, 1) \
+                              : "=@ccnz" (set_) \
+                              : "r" (base_), OFFSET_INDEX(name) ); \
+        set_; \
+    })
+
 #endif /* TAP_OFFSET_H */

@@ -6,9 +6,29 @@
  */
 #include "ring.h"
 
-static unsigned int place_of(const struct tap_ring *ring, uint64_t seq)
+static unsigned int index_of(const struct tap_ring *ring, uint64_t seq)
 {
     return seq & ring->place_mask;
+}
+
+static struct tap_place *place_of(struct tap_ring *ring, uint64_t seq)
+{
+    return &ring->place[index_of(ring, seq)];
+}
+
+/*
+ * `reserve` has come to packet @seq: the hot path may go on there.  Both may be
+ * late, and then are set for an older packet than they were: see ring.h.
+ */
+static void point(struct tap_ring *ring, uint64_t seq)
+{
+    struct tap_place *place = place_of(ring, seq);
+
+    __atomic_store_n(&place->last,
+                     (seq << ring->packet_shift) + ring->packet_mask,
+                     __ATOMIC_RELAXED);
+    TAP_RING_WINDOW(point);
+    __atomic_store_n(&ring->now, place, __ATOMIC_RELAXED);
 }
 
 /*
@@ -29,7 +49,7 @@ static bool packet_free(const struct tap_ring *ring, uint64_t seq)
     if ( !ring->overwrite && seq - consumed >= ring->nr_packets )
         return false;
 
-    return ring->info->complete[place_of(ring, seq)] ==
+    return ring->info->complete[index_of(ring, seq)] ==
            seq - ring->nr_packets + 1;
 }
 
@@ -67,7 +87,8 @@ static void announce(struct tap_ring *ring, uint64_t seq)
 
 static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
 {
-    struct idtap_packet_header *h = (void *)ring->packet[place_of(ring, seq)];
+    struct tap_place *place = place_of(ring, seq);
+    struct idtap_packet_header *h = (void *)place->packet;
 
     h->magic = IDTAP_CTF_MAGIC;
     h->stream_id = IDTAP_STREAM_RING;
@@ -76,15 +97,15 @@ static void open_packet(struct tap_ring *ring, uint64_t seq, uint64_t tsc)
     h->packet_seq_num = seq - ring->seq_base;
     h->cpu_id = ring->cpu;
     h->abi_version = IDTAP_ABI_VERSION;
-    tap_ring_commit_bytes(ring, place_of(ring, seq), sizeof(*h));
+    tap_ring_commit_bytes(ring, place, sizeof(*h));
 }
 
 static void close_packet(struct tap_ring *ring, uint64_t end, uint64_t tsc,
                          uint64_t discarded)
 {
     uint64_t used = end & ring->packet_mask;
-    unsigned int place = place_of(ring, end >> ring->packet_shift);
-    struct idtap_packet_header *h = (void *)ring->packet[place];
+    struct tap_place *place = place_of(ring, end >> ring->packet_shift);
+    struct idtap_packet_header *h = (void *)place->packet;
 
     h->content_size = used * 8;
     h->timestamp_end = tsc;
@@ -115,6 +136,7 @@ static bool step(struct tap_ring *ring, uint64_t old, unsigned int size,
         return false;
 
     TAP_RING_WINDOW(switch);
+    point(ring, seq);
     open_packet(ring, seq, tsc);
     close_packet(ring, old, tsc, discarded);
     return true;
@@ -141,6 +163,7 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
             /* Somebody who interrupted us made the step. */
             if ( !local_cmpxchg(&ring->reserve, old, old + size) )
                 continue;
+            point(ring, seq);
         }
         else if ( stuck(ring, old) )
         {
@@ -156,7 +179,7 @@ void *tap_ring_reserve_slow(struct tap_ring *ring, unsigned int size,
             continue;
 
         slot->place = place_of(ring, seq);
-        return ring->packet[slot->place] + off;
+        return slot->place->packet + off;
     }
 }
 
@@ -188,23 +211,24 @@ bool tap_ring_restart(struct tap_ring *ring, bool overwrite)
     ring->seq_base = ring->reserve >> ring->packet_shift;
     ring->discarded_base = ring->discarded_told = ring->discarded;
     ring->info->first_discard_tsc = 0;
-    h = (void *)ring->packet[place_of(ring, ring->seq_base)];
+    h = (void *)place_of(ring, ring->seq_base)->packet;
     h->packet_seq_num = 0;
     h->timestamp_begin = TAP_RING_CLOCK();
     return true;
 }
 
-void tap_ring_complete(struct tap_ring *ring, uint64_t place)
+void tap_ring_complete(struct tap_ring *ring, struct tap_place *place)
 {
-    uint64_t *complete = &ring->info->complete[place];
+    unsigned int index = place - ring->place;
+    uint64_t *complete = &ring->info->complete[index];
 
     local_inc(&ring->packets);
     /* For the next lap, which nobody begins before the store below. */
-    ring->left[place] = ring->packet_size;
+    place->left = ring->packet_size;
     /* Pairs with the reader's acquire load of complete[]: it then sees every
        byte of the packet. */
     __atomic_store_n(complete, *complete ? *complete + ring->nr_packets
-                                         : place + 1, __ATOMIC_RELEASE);
+                                         : index + 1, __ATOMIC_RELEASE);
 }
 
 void tap_ring_init(struct tap_ring *ring)
@@ -217,8 +241,9 @@ void tap_ring_init(struct tap_ring *ring)
     ring->packet_mask = ring->packet_size - 1;
     ring->place_mask = ring->nr_packets - 1;
     for ( i = 0; i < ring->nr_packets; i++ )
-        ring->left[i] = ring->packet_size;
+        ring->place[i].left = ring->packet_size;
     ring->reserve = sizeof(struct idtap_packet_header);
+    point(ring, 0);
     open_packet(ring, 0, TAP_RING_CLOCK());
 }
 
@@ -235,6 +260,7 @@ void tap_ring_init(struct tap_ring *ring)
         asm volatile ( \
             "push %rax; push %rdx; push %rcx; mov %rsp, %rdx\n\t" \
             "push %rsi; push %rdi; push %r8; push %r9; push %r10; push %r11\n\t" \
+            "mov 80(%rsp), %rdi; mov 88(%rsp), %rsi\n\t" \
             "call " #to "\n\t" \
             "pop %r11; pop %r10; pop %r9; pop %r8; pop %rdi; pop %rsi\n\t" \
             "pop %rcx; pop %rdx\n\t" \

@@ -11,6 +11,13 @@
  * byte, so that a packet is always closed by the step to the next one, and only
  * by it.
  *
+ * `now` is the place that the hot path looks at, and may be an old one: whoever
+ * steps is interrupted before it says so, and who was interrupted says it late.
+ * What makes that harmless is `last`, where a place's packet ends: it is only
+ * ever set for a packet that `reserve` has come to.  So if a reservation ends
+ * before it, `reserve` is in that very packet, and in no later one; else it
+ * takes the slow way, which sets `now` right.
+ *
  * When the next packet is not yet consumed the record is dropped and counted;
  * packets never get overwritten unread.  In a ring that overwrites, what was
  * consumed does not count: a record is dropped, and counted, only if one that
@@ -20,12 +27,13 @@
  * dom0, one, through the shared pages; it is trusted with nothing: a wrong
  * `consumed` makes records be dropped, and counted.
  *
- * A ring that is all zero has no packets, and drops and counts all records, of
- * any pCPU.
+ * A ring that is TAP_RING_NONE has no packets, and drops and counts all records,
+ * of any pCPU.
  *
  * Race windows, by name (tests force them through TAP_RING_WINDOW):
  *   reserve  between reading `reserve` and moving it
  *   switch   `reserve` is in the new packet, the old one is not yet closed
+ *   point    `last` is that of the new packet, `now` not yet
  *   commit   the record is written, its bytes are not yet committed
  */
 #ifndef TAP_RING_H
@@ -41,9 +49,18 @@
 #define TAP_RING_WINDOW(name) ((void)0)
 #endif
 
+/* Where packets lie, one after the other. */
+struct tap_place {
+    uint64_t left;         /* of the present lap: bytes not committed yet */
+    uint64_t last;         /* position of the last byte of the newest packet
+                              here, which no record takes; 0: none yet */
+    unsigned char *packet; /* constant */
+};
+
 /* Fields are written by the owning pCPU only, unless said. */
 struct tap_ring {
     uint64_t reserve;          /* bytes ever reserved, headers included */
+    struct tap_place *now;     /* where records go; see above */
     uint64_t packet_mask;      /* packet_size - 1; constant */
     uint32_t place_mask;       /* nr_packets - 1; constant */
     uint32_t packet_shift;     /* log2(packet_size); constant */
@@ -61,20 +78,21 @@ struct tap_ring {
     uint64_t packets;          /* packets completed */
     struct idtap_ring_info *info;            /* dom0 reads it */
     const struct idtap_consumed *consumed;   /* dom0 writes it */
-    uint64_t left[IDTAP_NR_PACKETS_MAX]; /* of the present lap, by place: bytes
-                                            not committed yet */
-    unsigned char *packet[IDTAP_NR_PACKETS_MAX]; /* constant */
+    struct tap_place place[IDTAP_NR_PACKETS_MAX];
 };
+
+/* Its place has no end that a record could be before. */
+#define TAP_RING_NONE(ring) { .now = &(ring).place[0] }
 
 /* A reserved place; lives on the stack of the hook. */
 struct tap_slot {
-    uint64_t place; /* of its packet */
+    struct tap_place *place; /* of its packet */
     uint64_t tsc;
 };
 
 /*
- * Prepares a ring whose packet[], info, consumed, packet_size, nr_packets and
- * cpu are set and whose other fields are zero, and opens its first packet.
+ * Prepares a ring whose places' packet, info, consumed, packet_size, nr_packets
+ * and cpu are set and whose other fields are zero, and opens its first packet.
  * The caller is sure that nobody writes to it yet.
  */
 void tap_ring_init(struct tap_ring *ring);
@@ -99,12 +117,13 @@ bool tap_ring_flush(struct tap_ring *ring);
 bool tap_ring_restart(struct tap_ring *ring, bool overwrite);
 
 /* No byte of @place is left. */
-void tap_ring_complete(struct tap_ring *ring, uint64_t place);
+void tap_ring_complete(struct tap_ring *ring, struct tap_place *place);
 
 /*
  * How the hot path calls these two: it happens once in a packet.  In the tap
- * (which has no other registers than these) all but the results' are kept, as
- * then the hot path need not save any; nor has it anything on the stack.
+ * (which has no other registers than these) all but the results' are kept, and
+ * none is asked for, as arguments are on the stack: so the hot path need not
+ * save any, nor move anything; nor has it anything on the stack.
  */
 #ifdef __SSE__
 #define tap_ring_rarely_reserve tap_ring_reserve_slow
@@ -116,17 +135,21 @@ static inline void *tap_ring_rarely_reserve(struct tap_ring *ring,
 {
     void *packet;
 
-    asm volatile ( "call tap_ring_reserve_saving"
+    asm volatile ( "push %[size]; push %[ring]\n\t"
+                   "call tap_ring_reserve_saving\n\t"
+                   "lea 16(%%rsp), %%rsp"
                    : "=a" (packet), "=d" (slot->tsc), "=c" (slot->place)
-                   : "D" (ring), "S" (size) : "memory", "cc" );
+                   : [ring] "r" (ring), [size] "er" (size) : "memory", "cc" );
     return packet;
 }
 
 static inline void tap_ring_rarely_complete(struct tap_ring *ring,
-                                            uint64_t place)
+                                            struct tap_place *place)
 {
-    asm volatile ( "call tap_ring_complete_saving"
-                   :: "D" (ring), "S" (place) : "memory", "cc" );
+    asm volatile ( "push %[place]; push %[ring]\n\t"
+                   "call tap_ring_complete_saving\n\t"
+                   "lea 16(%%rsp), %%rsp"
+                   :: [ring] "r" (ring), [place] "r" (place) : "memory", "cc" );
 }
 #endif
 
@@ -153,33 +176,39 @@ static inline uint64_t tap_ring_clock(void)
 static inline void *tap_ring_reserve(struct tap_ring *ring, unsigned int size,
                                      struct tap_slot *slot)
 {
+    struct tap_place *place;
     uint64_t old, new, tsc;
     unsigned char *packet;
 
     do {
-        old = *(volatile uint64_t *)&ring->reserve;
-        new = old + size;
-        /* Not in the same packet? */
-        if ( __builtin_expect((old ^ new) > ring->packet_mask, 0) )
+        place = __atomic_load_n(&ring->now, __ATOMIC_RELAXED);
+        new = *(volatile uint64_t *)&ring->reserve + size;
+        /* Or the compiler keeps what it was made of, in a register more. */
+        asm ( "" : "+r" (new) );
+        /* Not in its packet? */
+        if ( __builtin_expect(local_less(&place->last, new), 0) )
             return tap_ring_rarely_reserve(ring, size, slot);
         tsc = TAP_RING_CLOCK();
         TAP_RING_WINDOW(reserve);
-    } while ( __builtin_expect(!local_cmpxchg(&ring->reserve, old, new), 0) );
+        old = new - size;
+    } while ( __builtin_expect(!local_try_cmpxchg(&ring->reserve, &old, new),
+                               0) );
 
     slot->tsc = tsc;
-    slot->place = (old >> ring->packet_shift) & ring->place_mask;
-    packet = ring->packet[slot->place] + (old & ring->packet_mask);
+    slot->place = place;
+    packet = place->packet + (old & ring->packet_mask);
     if ( !packet )
         __builtin_unreachable();
     return packet;
 }
 
 /* Counts @size bytes of @place as written. */
-static inline void tap_ring_commit_bytes(struct tap_ring *ring, uint64_t place,
+static inline void tap_ring_commit_bytes(struct tap_ring *ring,
+                                         struct tap_place *place,
                                          unsigned int size)
 {
     TAP_RING_WINDOW(commit);
-    if ( __builtin_expect(local_sub_and_test(&ring->left[place], size), 0) )
+    if ( __builtin_expect(local_sub_and_test(&place->left, size), 0) )
         tap_ring_rarely_complete(ring, place);
 }
 

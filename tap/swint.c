@@ -101,7 +101,7 @@ static bool hardware_says(const char *vmcb, struct x86_event *e)
  * As if it had come by an exit of its own: INT3 and INTO, and faults that Xen
  * found where it delivers an interrupt in the CPU's stead.
  */
-static void exception_record(struct tap_cpu *c, struct tap_whose whose,
+static void exception_record(struct tap_cpu *c, const struct vcpu *v,
                              uint64_t rip, const struct x86_event *e)
 {
     unsigned int flags = IDTAP_F_INTERCEPT;
@@ -113,7 +113,7 @@ static void exception_record(struct tap_cpu *c, struct tap_whose whose,
     if ( e->vector == TRAP_pf )
         flags |= IDTAP_F_ADDRESS;
     r = tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, e->vector, flags), whose);
+                 HEAD(IDTAP_EV_EXCEPTION, e->vector, flags), v);
     if ( unlikely(!r) )
         return;
     r->rip = rip;
@@ -140,13 +140,13 @@ static bool became_exception(const char *vmcb, struct x86_event *e)
     return true;
 }
 
-static void swint_record(struct tap_cpu *c, struct tap_whose whose,
+static void swint_record(struct tap_cpu *c, const struct vcpu *v,
                          uint64_t rip, unsigned int vector)
 {
     struct tap_slot slot;
     struct idtap_swint *r =
         tap_emit(&c->ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_SWINT, vector, IDTAP_F_INTERCEPT), whose);
+                 HEAD(IDTAP_EV_SWINT, vector, IDTAP_F_INTERCEPT), v);
 
     if ( unlikely(!r) )
         return;
@@ -158,7 +158,6 @@ bool tap_swint_reflect(struct tap_cpu *c, const struct vcpu *v,
                        struct cpu_user_regs *regs, const char *vmcb)
 {
     struct x86_event e = { .error_code = X86_EVENT_NO_EC };
-    struct tap_whose whose = tap_whose(v);
     uint64_t rip = VMCB(uint64_t, vmcb, RIP);
     bool known = hardware_says(vmcb, &e);
 
@@ -169,18 +168,18 @@ bool tap_swint_reflect(struct tap_cpu *c, const struct vcpu *v,
 
     if ( e.type == IDTAP_TYPE_SW_INTERRUPT )
     {
-        if ( tap_wanted_vector(IDTAP_CLASS_SWINT, whose.domid, e.vector) )
-            swint_record(c, whose, rip, e.vector);
+        if ( tap_wanted_vector_of(IDTAP_CLASS_SWINT, v, e.vector) )
+            swint_record(c, v, rip, e.vector);
     }
-    else if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, whose.domid, e.vector) )
-        exception_record(c, whose, rip, &e);
+    else if ( tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v, e.vector) )
+        exception_record(c, v, rip, &e);
     svm_frame_flags(regs, vmcb, &e);
     hvm_inject_event(&e);
     if ( e.type == IDTAP_TYPE_SW_INTERRUPT && became_exception(vmcb, &e) )
     {
         svm_frame_flags(regs, vmcb, &e);
-        if ( tap_wanted_vector(IDTAP_CLASS_EXCEPTION, whose.domid, e.vector) )
-            exception_record(c, whose, rip, &e);
+        if ( tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v, e.vector) )
+            exception_record(c, v, rip, &e);
     }
     return true;
 }

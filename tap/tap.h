@@ -30,8 +30,6 @@ struct tap_cpu {
     struct tap_ring ring;
     /* This pCPU only: */
     uint8_t irq_depth;   /* of interrupts being recorded */
-    uint8_t exit_vector; /* SVM: first interrupt taken at STGI since the last
-                            exit; 0: none */
     struct tap_run run;
 };
 _Static_assert(sizeof(struct tap_cpu) <= PAGE_SIZE, "allocated as a page");
@@ -98,33 +96,41 @@ void tap_doorway_state(const char *state); /* a string that stays */
  */
 int tap_recording_stop(bool stop);
 
-/* The hooks, by enum idtap_hook. */
-void tap_do_IRQ(struct cpu_user_regs *regs);
-void tap_do_IRQ_vmexit(struct cpu_user_regs *regs);
-void tap_do_nmi(const struct cpu_user_regs *regs);
-void tap_do_nmi_vmexit(const struct cpu_user_regs *regs);
-void tap_svm_vmexit(struct cpu_user_regs *regs);
-void tap_svm_vmenter(const struct cpu_user_regs *regs);
-void tap_vmx_vmexit(struct cpu_user_regs *regs);
-bool tap_vmx_vmenter(const struct cpu_user_regs *regs);
-void tap_raise_softirq(unsigned int nr);
-void tap_cpu_raise_softirq(unsigned int cpu, unsigned int nr);
-void tap_cpumask_raise_softirq(const struct cpumask *mask, unsigned int nr);
-void tap_vlapic_set_irq(struct vlapic *vlapic, unsigned int vector,
-                        unsigned int level);
-void tap_vlapic_handle_EOI(struct vlapic *vlapic, unsigned int vector);
-
-void tap_do_page_fault(struct cpu_user_regs *regs);
-void tap_do_general_protection(struct cpu_user_regs *regs);
-void tap_do_invalid_op(struct cpu_user_regs *regs);
-void tap_do_device_not_available(struct cpu_user_regs *regs);
-void tap_do_int3(struct cpu_user_regs *regs);
-void tap_do_trap(struct cpu_user_regs *regs);
-void tap_do_debug(struct cpu_user_regs *regs);
-void tap_bounce_event(void); /* of create_bounce_frame(): not to be called */
-void tap_bounce_exception(void);
-void tap_bounce_trap(void);
-void tap_bounce_syscall(void);
-void tap_bounce_int80(void);
+/*
+ * The hooks, by enum idtap_hook.  Sites call them as they called the function
+ * of Xen's before which a hook stands: with its arguments, and for its result.
+ * They do so by an instruction that names them, so that a hook need not begin
+ * as a target of indirect branches does.
+ */
+#ifdef __CET__
+#define TAP_AT_SITE __attribute__((nocf_check))
+#else
+#define TAP_AT_SITE
+#endif
+TAP_AT_SITE void tap_do_IRQ(void);
+TAP_AT_SITE void tap_do_IRQ_vmexit(void);
+TAP_AT_SITE void tap_do_nmi(void);
+TAP_AT_SITE void tap_do_nmi_vmexit(void);
+TAP_AT_SITE void tap_svm_vmexit(void);
+TAP_AT_SITE void tap_svm_vmenter(void);
+TAP_AT_SITE void tap_vmx_vmexit(void);
+TAP_AT_SITE void tap_vmx_vmenter(void);
+TAP_AT_SITE void tap_raise_softirq(void);
+TAP_AT_SITE void tap_cpu_raise_softirq(void);
+TAP_AT_SITE void tap_cpumask_raise_softirq(void);
+TAP_AT_SITE void tap_vlapic_set_irq(void);
+TAP_AT_SITE void tap_vlapic_handle_EOI(void);
+TAP_AT_SITE void tap_do_page_fault(void);
+TAP_AT_SITE void tap_do_general_protection(void);
+TAP_AT_SITE void tap_do_invalid_op(void);
+TAP_AT_SITE void tap_do_device_not_available(void);
+TAP_AT_SITE void tap_do_int3(void);
+TAP_AT_SITE void tap_do_trap(void);
+TAP_AT_SITE void tap_do_debug(void);
+TAP_AT_SITE void tap_bounce_event(void); /* of create_bounce_frame() */
+TAP_AT_SITE void tap_bounce_exception(void);
+TAP_AT_SITE void tap_bounce_trap(void);
+TAP_AT_SITE void tap_bounce_syscall(void);
+TAP_AT_SITE void tap_bounce_int80(void);
 
 #endif /* TAP_TAP_H */

@@ -16,10 +16,11 @@ TAP_CFLAGS := -std=gnu11 -O2 -g0 $(WARN) -Wno-cast-qual -Iinclude -include tap/h
     -DIDTAP_VERSION='"$(VERSION)"' \
     -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
     -m64 -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx \
+    -mpreferred-stack-boundary=3 \
     -fpic -fvisibility=hidden -fno-stack-protector -fno-common \
     -fno-asynchronous-unwind-tables -fno-unwind-tables \
     -fno-delete-null-pointer-checks -fno-strict-aliasing \
-    -fno-jump-tables -fcf-protection=branch \
+    -fno-jump-tables -fno-tree-pre -fno-crossjumping -fcf-protection=branch \
     -mindirect-branch=thunk-extern -mindirect-branch-register \
     -mfunction-return=thunk-extern -fomit-frame-pointer
 

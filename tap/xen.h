@@ -103,6 +103,7 @@ extern struct domain *domain_list;
 extern struct domain *dom_xen;
 extern unsigned int nr_cpu_ids;
 extern const unsigned long cpu_online_map[], cpu_present_map[];
+/* 0 without Intel's CPUs. */
 extern const uint32_t vmx_pin_based_exec_control, vmx_secondary_exec_control;
 extern unsigned long cpu_khz;
 extern unsigned long max_page;

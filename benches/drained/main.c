@@ -94,7 +94,8 @@ static void plain_write(int fd, uint64_t n)
     uint64_t i;
 
     for ( i = 0; i < n; i++ )
-        if ( write(fd, ring->packet[i % ring->nr_packets], ring->packet_size) !=
+        if ( write(fd, ring->place[i % ring->nr_packets].packet,
+                   ring->packet_size) !=
              (ssize_t)ring->packet_size )
             die("write", -errno);
 }

@@ -40,12 +40,12 @@ void ring_setup(void)
     ring.info = &info;
     ring.consumed = &consumed;
     for ( i = 0; i < PACKETS; i++ )
-        ring.packet[i] = memory + (size_t)PACKET * i;
+        ring.place[i].packet = memory + (size_t)PACKET * i;
     tap_ring_init(&ring);
 
     memset(config.vectors, 0xff, sizeof(config.vectors));
     tap_filter_build(&filter, &config);
-    tap_filter = &filter;
+    tap_filter_use(&filter);
     tap_classes = IDTAP_CLASS_IRQ;
 }
 
@@ -151,12 +151,11 @@ void ring_flush_lines(void)
     unsigned int place = (ring.reserve >> ring.packet_shift) % PACKETS;
     size_t off = ring.reserve % PACKET;
 
-    flush_lines(ring.packet[place] + off / LINE * LINE, (size_t)2 * LINE);
+    flush_lines(ring.place[place].packet + off / LINE * LINE, (size_t)2 * LINE);
     flush_lines(&ring, sizeof(ring));
     flush_lines(&info, sizeof(info));
-    flush_lines(&filter, sizeof(filter));
     flush_lines(&tap_classes, sizeof(tap_classes));
-    flush_lines(&tap_filter, sizeof(tap_filter));
+    flush_lines(&tap_everything, sizeof(tap_everything));
     asm volatile ( "mfence" ::: "memory" );
 }
 

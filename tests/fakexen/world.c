@@ -207,7 +207,7 @@ static int make_ring(struct world *w, unsigned int cpu,
     for ( k = 0; k < p->nr_packets; k++ )
     {
         ring->info->mfn[k] = packets + k * (p->packet_size / FAKE_PAGE);
-        ring->packet[k] = frame(w, ring->info->mfn[k]);
+        ring->place[k].packet = frame(w, ring->info->mfn[k]);
     }
     tap_ring_init(ring);
     w->rings.info_mfn[cpu] = info;

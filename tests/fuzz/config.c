@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_accepted(&config);
         memset(&filter, 0xff, sizeof(filter)); /* made over what was before */
         tap_filter_build(&filter, &config);
-        tap_filter = &filter;
+        tap_filter_use(&filter);
         for ( i = 0; i < 256; i++ )
             check_wanted(&config, probes[i % 6], i);
         for ( i = 0; i < 0x8000; i += i < 256 ? 1 : 61 )

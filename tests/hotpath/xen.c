@@ -130,6 +130,7 @@ void (*const direct_apic_vector[256])(struct cpu_user_regs *) = { do_IRQ };
 const char per_cpu__vector_irq[256 * sizeof(int)];
 static char descs[16][256];
 struct irq_desc *irq_desc = (void *)descs;
+const uint32_t vmx_secondary_exec_control;
 unsigned int nr_irqs = 16, nr_cpu_ids = 1, svm_feature_flags = SVM_NRIPS;
 struct domain *domain_list;
 const __typeof__(hvm_funcs) hvm_funcs = { "SVM" };
@@ -172,10 +173,9 @@ void xen_setup(void)
     ring->info = &info;
     ring->consumed = &consumed;
     for ( i = 0; i < PACKETS; i++ )
-        ring->packet[i] = aligned_alloc(4096, PACKET);
+        ring->place[i].packet = aligned_alloc(4096, PACKET);
     tap_ring_init(ring);
     tap_cpus[0] = &xen_cpu;
-    tap_filter = &filter;
 }
 
 void xen_record(uint32_t classes, enum xen_domains domains,
@@ -191,5 +191,6 @@ void xen_record(uint32_t classes, enum xen_domains domains,
     else
         config.vectors[vector / 64] = 1ul << (vector % 64);
     tap_filter_build(&filter, &config);
+    tap_filter_use(&filter);
     tap_classes = classes;
 }

@@ -143,7 +143,7 @@ static void build(const struct idtap_config *config)
     assert_int_equal(check(config), 0);
     memset(&filter, 0xff, sizeof(filter));
     tap_filter_build(&filter, config);
-    tap_filter = &filter;
+    tap_filter_use(&filter);
 }
 
 /* Until there is a filter, nothing is wanted. */

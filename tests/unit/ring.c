@@ -33,7 +33,7 @@ static const struct {
 
 static const struct idtap_packet_header *header(unsigned int seq)
 {
-    return (const void *)t.ring.packet[seq & (t.ring.nr_packets - 1)];
+    return (const void *)t.ring.place[seq & (t.ring.nr_packets - 1)].packet;
 }
 
 /* A new ring has one packet open, and nothing for the reader. */
@@ -47,7 +47,7 @@ static void opened(void **state)
         ring_open(&t, 7, shapes[i].packet_size, shapes[i].nr_packets);
         assert_int_equal(1u << t.ring.packet_shift, shapes[i].packet_size);
         assert_int_equal(t.ring.reserve, HEADER);
-        assert_int_equal(t.ring.left[0], shapes[i].packet_size - HEADER);
+        assert_int_equal(t.ring.place[0].left, shapes[i].packet_size - HEADER);
         assert_false(ring_read(&t));
         assert_true(tap_ring_flush(&t.ring));
         assert_false(ring_read(&t));
@@ -60,7 +60,7 @@ static void opened(void **state)
 /* Where there is no ring: nothing is written, and each record is counted. */
 static void none(void **state)
 {
-    static struct tap_ring no_ring;
+    static struct tap_ring no_ring = TAP_RING_NONE(no_ring);
     struct tap_slot slot;
     unsigned int i;
 

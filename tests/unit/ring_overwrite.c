@@ -309,7 +309,7 @@ static void sample(struct test_ring *r, unsigned char *copy,
     place = seq & (t.ring.nr_packets - 1);
     if ( __atomic_load_n(&t.info.complete[place], __ATOMIC_ACQUIRE) != begun )
         return;
-    memcpy(copy, t.ring.packet[place], t.ring.packet_size);
+    memcpy(copy, t.ring.place[place].packet, t.ring.packet_size);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if ( __atomic_load_n(&t.info.begun, __ATOMIC_ACQUIRE) >=
          seq + t.ring.nr_packets )

@@ -21,7 +21,9 @@
 
 #include <cmocka.h>
 
-enum window { WINDOW_reserve, WINDOW_switch, WINDOW_commit, NR_WINDOWS };
+enum window {
+    WINDOW_reserve, WINDOW_switch, WINDOW_point, WINDOW_commit, NR_WINDOWS
+};
 static void ring_window(enum window window);
 #define TAP_RING_WINDOW(name) ring_window(WINDOW_##name)
 #define TAP_RING_CLOCK ring_clock
@@ -75,7 +77,7 @@ static inline void ring_open(struct test_ring *t, unsigned int cpu,
     t->ring.info = &t->info;
     t->ring.consumed = &t->consumed;
     for ( i = 0; i < nr_packets; i++ )
-        t->ring.packet[i] = t->memory + (size_t)packet_size * i;
+        t->ring.place[i].packet = t->memory + (size_t)packet_size * i;
     tap_ring_init(&t->ring);
 }
 
@@ -237,7 +239,7 @@ static inline bool ring_read(struct test_ring *t)
     /* Pairs with the release store in tap_ring_complete(). */
     if ( t->wrong || __atomic_load_n(&t->info.complete[place],
                                      __ATOMIC_ACQUIRE) != t->next + 1 ||
-         !ring_read_packet(t, (const void *)t->ring.packet[place]) )
+         !ring_read_packet(t, (const void *)t->ring.place[place].packet) )
         return false;
     t->next++;
     /* Pairs with the acquire load in packet_free(). */

@@ -115,7 +115,7 @@ static void done(void)
 
 static const uint64_t *record(unsigned int packet, unsigned int offset)
 {
-    return (const void *)(t.ring.packet[packet] + HEADER + offset);
+    return (const void *)(t.ring.place[packet].packet + HEADER + offset);
 }
 
 static unsigned int level_of(const uint64_t *word)
@@ -229,7 +229,7 @@ static void late_discards(void **state)
     ready(4);
     ring_fill(&t, 8);
     for ( i = 0; i < 4; i++ )
-        h[i] = (const void *)t.ring.packet[i];
+        h[i] = (const void *)t.ring.place[i].packet;
     interrupt(0, WINDOW_switch, 0, "d");
     assert_true(ring_write(&t, 0, 16));
     assert_int_equal(t.ring.discarded, t.dropped[1]);
