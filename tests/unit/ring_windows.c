@@ -243,6 +243,32 @@ static void late_discards(void **state)
     done();
 }
 
+/*
+ * Who was interrupted in a step says late where to go on, and is wrong: the next
+ * record finds its way all the same, and those after it the quick one.
+ */
+static void late_place(void **state)
+{
+    static const unsigned int windows[] = { WINDOW_switch, WINDOW_point };
+    const struct tap_place *place;
+    unsigned int i;
+
+    (void)state;
+    for ( i = 0; i < 2; i++ )
+    {
+        ready(8);
+        ring_fill(&t, 8);
+        interrupt(0, windows[i], 0, "ppw");
+        assert_true(ring_write(&t, 0, 16));
+        place = &t.ring.place[t.ring.reserve >> t.ring.packet_shift];
+        assert_ptr_not_equal(t.ring.now, place);
+        assert_true(ring_write(&t, 0, 16));
+        assert_ptr_equal(t.ring.now, place);
+        assert_int_equal(place->last, t.ring.reserve | t.ring.packet_mask);
+        done();
+    }
+}
+
 /* An incomplete packet is in the way of a whole lap: dropped, not trampled. */
 static void lap(void **state)
 {
@@ -354,6 +380,7 @@ int main(void)
         cmocka_unit_test(flush_under_record),
         cmocka_unit_test(close_before_open),
         cmocka_unit_test(late_discards),
+        cmocka_unit_test(late_place),
         cmocka_unit_test(lap),
         cmocka_unit_test(old_news),
         cmocka_unit_test(everything),
