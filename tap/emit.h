@@ -28,8 +28,9 @@ static inline unsigned int vcpu_domid(const struct vcpu *v)
  */
 static inline uint16_t tap_delivery(uint32_t event, unsigned int type)
 {
-    return (event & 0xfff) | type << 12 |
-           (event >> 16 & IDTAP_DELIVERY_VALID);
+    uint16_t valid = event >> 16 & IDTAP_DELIVERY_VALID;
+
+    return (valid ? valid | (event & 0xfff) : 0) | type << 12;
 }
 
 /*

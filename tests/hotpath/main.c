@@ -6,6 +6,8 @@
  * numbers are exact, and the same on every machine that has the same compiler.
  *
  * AMD's hooks only: Intel's read the VMCS.
+ *
+ * What they write is looked at in records.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,6 +199,10 @@ int main(void)
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_filtered),
         cmocka_unit_test(test_recorded),
+        cmocka_unit_test(records_of_exits),
+        cmocka_unit_test(records_of_exceptions),
+        cmocka_unit_test(records_of_entries),
+        cmocka_unit_test(records_of_lapic),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -28,9 +28,26 @@ enum xen_domains { XEN_ANY, XEN_OURS, XEN_OTHER };
 void xen_record(uint32_t classes, enum xen_domains domains,
                 unsigned int vector);
 
+/* The vCPU that is current, its ids, and what its virtual APIC says of
+   XEN_VECTOR. */
+extern char *const xen_vcpu;
+extern bool xen_pending;
+#define XEN_DOMAIN 3
+#define XEN_VCPU   5
+#define XEN_VECTOR 0x30
+
 /* Arguments for hooks. */
 extern struct cpu_user_regs *const xen_regs;
 extern struct vlapic *const xen_vlapic;
 extern char xen_vmcb[4096];
+
+/* What vlapic_set_irq() was given last. */
+extern unsigned int xen_vector, xen_level;
+
+/* records.c: what hooks write. */
+void records_of_exits(void **state);
+void records_of_exceptions(void **state);
+void records_of_entries(void **state);
+void records_of_lapic(void **state);
 
 #endif /* TESTS_HOTPATH_H */

@@ -11,7 +11,7 @@
 
 #define PACKET  65536u
 #define PACKETS 4u
-#define DOMAIN  3
+#define DOMAIN  XEN_DOMAIN
 #define OTHER_DOMAIN 4
 #define NOT_IN_TABLE 0x30 /* a vector with an irq_desc */
 
@@ -41,6 +41,7 @@ __attribute__((used, noclone)) static noinline void offsets(void)
 char xen_stack[XEN_STACK_SIZE] __attribute__((aligned(XEN_STACK_SIZE)));
 char xen_vmcb[4096] __attribute__((aligned(4096)));
 static char vcpu[4096], domain[4096], regs[256];
+char *const xen_vcpu = vcpu;
 struct cpu_user_regs *const xen_regs = (void *)regs;
 struct vlapic *const xen_vlapic = (void *)(vcpu + 1112);
 
@@ -84,9 +85,13 @@ XEN_NOTHING(void, cpu_raise_softirq, unsigned int c __attribute__((unused)),
 XEN_NOTHING(void, cpumask_raise_softirq,
             const struct cpumask *m __attribute__((unused)),
             unsigned int nr __attribute__((unused)))
-XEN_NOTHING(void, vlapic_set_irq, struct vlapic *v __attribute__((unused)),
-            unsigned int vector __attribute__((unused)),
-            unsigned int level __attribute__((unused)))
+unsigned int xen_vector, xen_level;
+void vlapic_set_irq(struct vlapic *v, unsigned int vector, unsigned int level)
+{
+    (void)v;
+    xen_vector = vector;
+    xen_level = level;
+}
 XEN_NOTHING(void, vlapic_handle_EOI, struct vlapic *v __attribute__((unused)),
             unsigned int vector __attribute__((unused)))
 
@@ -96,11 +101,12 @@ static void softirq_handler(void)
 
 void (*softirq_handlers[16])(void) = { softirq_handler, softirq_handler };
 
+bool xen_pending;
 bool vlapic_test_irq(const struct vlapic *v, uint8_t vector)
 {
     (void)v;
     (void)vector;
-    return false;
+    return xen_pending;
 }
 
 int hvm_copy_from_guest_linear(void *buf, unsigned long addr, unsigned int size,
@@ -160,9 +166,11 @@ void xen_setup(void)
     char *vmcb = xen_vmcb;
     struct tap_ring *ring = &xen_cpu.ring;
     unsigned short id = DOMAIN;
+    uint32_t vcpu_id = XEN_VCPU;
     unsigned int i;
 
     put(end - p->cpu_info_current, 0, &v, sizeof(v));
+    put(v, p->vcpu_id, &vcpu_id, sizeof(vcpu_id));
     put(v, p->vcpu_domain, &d, sizeof(d));
     put(v, p->vcpu_svm_vmcb, &vmcb, sizeof(vmcb));
     put(d, p->domain_id, &id, sizeof(id));
@@ -175,6 +183,7 @@ void xen_setup(void)
     for ( i = 0; i < PACKETS; i++ )
         ring->place[i].packet = aligned_alloc(4096, PACKET);
     tap_ring_init(ring);
+    ring->overwrite = true;
     tap_cpus[0] = &xen_cpu;
 }
 
