@@ -309,7 +309,7 @@ static noinline void svm_exit_intercepted(struct cpu_user_regs *regs,
     intercepts_changed(vmcb);
 }
 
-/* Any other exit that is not like most, or of which not all is wanted. */
+/* Any other exit that is not like most. */
 static noinline void svm_exit_any(struct cpu_user_regs *regs, struct tap_cpu *c,
                                   const struct vcpu *v, const char *vmcb,
                                   unsigned int code)
