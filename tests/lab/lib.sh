@@ -71,6 +71,23 @@ same_text() {
     [ "$_sum" = "$1" ] || fail "Xen's text was $1 and is $_sum"
 }
 
+# recorder_begins ARG...: "idtap record" with these goes on in the background, as
+# process $recorder, and has the tap. recorder_ends: it was still there, ends well,
+# and takes its tap along.
+_recording() { idtap status | grep -q "reader *process"; }
+recorder_begins() {
+    idtap record "$@" >"$OUT/said" 2>&1 &
+    recorder=$!
+    wait_for 40 _recording || fail "no recorder: $(cat "$OUT/said")"
+}
+recorder_ends() {
+    kill -0 "$recorder" || fail "the recorder ended: $(cat "$OUT/said")"
+    kill -INT "$recorder"
+    wait "$recorder" || fail "the recorder: status $?: $(cat "$OUT/said")"
+    cat "$OUT/said"
+    not_attached
+}
+
 # Which truth guest the functions below are about; a test may say pvtruth.
 TRUTH=truth
 
@@ -94,15 +111,16 @@ slow_emulator() { grep -q lab_emulator=bochs /proc/cmdline; }
 
 amd() { grep -q AuthenticAMD /proc/cpuinfo; }
 
-# much SHORT SLOW LONG: how often, or for how long: as ./check has it, as it has
-# it on a slow emulator, and in the long form, of which /tests/long says how many
-# percent. The long form on a slow emulator is five times what is usual there.
+# much SHORT SLOW LONG [SLOW-LONG]: how often, or for how long: as ./check has it, as it
+# has it on a slow emulator, and in the long form, of which /tests/long says how many
+# percent. The long form on a slow emulator is SLOW-LONG, or five times what is usual
+# there.
 much() {
     if [ ! -e /tests/long ]; then
         if slow_emulator; then echo "$2"; else echo "$1"; fi
         return
     fi
-    if slow_emulator; then set -- 0 0 $(($2 * 5)); fi
+    if slow_emulator; then set -- 0 0 "${4:-$(($2 * 5))}"; fi
     echo $((($3 * $(cat /tests/long) + 99) / 100))
 }
 
@@ -113,6 +131,13 @@ random() { echo $(($(od -An -N2 -tu2 /dev/urandom) % $1)); }
 # one raise in two million has gone wrong in QEMU (lab/README.md).
 # shellcheck disable=SC2034 # for the tests
 STEADY=cases=db-step,gp-rdmsr,pf-write,ipi-self,timer-oneshot,event-self
+
+# memory_settled: what Xen has free, in KiB, as soon as that does not change.
+_settled() { [ "$(domain_free_memory)" = "$_free" ] || ! _free=$(domain_free_memory); }
+memory_settled() {
+    _free=0
+    wait_for 10 _settled && echo "$_free"
+}
 
 # few_pages_lost FREE TIMES: since FREE KiB were free, Xen has lost less than a
 # page for each of TIMES things that were done. A few pages are its heap's, which

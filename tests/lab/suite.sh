@@ -12,7 +12,7 @@ mkdir -p /out
 xl sched-credit2 -d Domain-0 -w 8192
 
 clean_up() {
-    for guest in truth pvtruth linux other; do
+    for guest in truth pvtruth linux other ends; do
         xl destroy $guest >/dev/null 2>&1
     done
     killall -9 idtap >/dev/null 2>&1
