@@ -20,7 +20,7 @@ free=$(memory_settled) || fail "Xen's free memory does not settle"
 # The truth guest, exact, while xentrace records everything and keys are pressed. What
 # xentrace says is counted and forgotten: dom0 has no room for it. The guest gets what
 # CPU is left between the keys.
-truth_ready "seconds=3 repeat=$(much 50 6 50)"
+truth_ready "seconds=3 repeat=$(much 50 4 50)"
 records=$(counters records) discards=$(counters discards)
 cat >"$OUT/work" <<END
 . /lab/lib.sh
@@ -57,7 +57,7 @@ few_pages_lost "$free" 20
 # Short keys, as fast as they can be pressed.
 truth_loop "rest=20 repeat=20 $STEADY"
 expect 0 idtap filter -e all
-n=0 storm=$(much 20 20 2500 2500)
+n=0 storm=$(much 20 10 2500 2500)
 while [ $((n += 1)) -le "$storm" ]; do
     xl debug-keys mNsx || fail "debug keys"
 done

@@ -24,7 +24,7 @@ recorder_begins --fail-on-loss -e exception,swint,lapic,inject --intercept $what
     --ring 4M -o "$OUT/trace"
 
 # They come and go.
-guests=$(much 15 6 100 100) n=0 begin=$(cut -d. -f1 /proc/uptime)
+guests=$(much 15 3 100 100) n=0 begin=$(cut -d. -f1 /proc/uptime)
 while [ $((n += 1)) -le "$guests" ]; do
     if [ $((n % 3)) -eq 0 ]; then
         # Gone in the middle of it, some of them while they are paused.
