@@ -201,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_recorded),
         cmocka_unit_test(records_of_exits),
         cmocka_unit_test(records_of_exceptions),
+        cmocka_unit_test(flags_of_given_back),
         cmocka_unit_test(records_of_entries),
         cmocka_unit_test(records_of_lapic),
     };

@@ -246,6 +246,41 @@ void records_of_exceptions(void **state)
     }
 }
 
+/*
+ * RF in the frame of what is given back: as svm_frame_flags() says; and if what
+ * Xen is about to enter with is not what the VMCB has, it is left alone.
+ */
+void flags_of_given_back(void **state)
+{
+    uint64_t *regs_word = regs_flags(xen_regs), rf = 1u << 16, in_vmcb;
+    unsigned int vector, has, same;
+
+    (void)state;
+    xen_record(0, XEN_ANY, XEN_ANY_VECTOR);
+    tap_classes = TAP_GATE_INTERCEPT;
+    for ( vector = 0; vector < 32; vector++ )
+    for ( has = 0; has < 2; has++ )
+    for ( same = 0; same < 2; same++ )
+    {
+        uint64_t before = 0x246 | (has ? rf : 0), after = before;
+
+        if ( vector == 3 || vector == 4 )
+            after &= ~rf; /* traps, of an instruction that would go on */
+        else if ( vector != 1 && vector != 2 && vector != 8 && vector != 18 )
+            after |= rf; /* faults */
+        vmcb_exit(VMEXIT_EXCEPTION_FIRST + vector, NONE);
+        PUT(RFLAGS, uint64_t, before);
+        *regs_word = same ? before : ~before;
+        xen_cpu.run.own = 1u << vector;
+        call(tap_svm_vmexit, (unsigned long)xen_regs, 0, 0);
+        no_more();
+        memcpy(&in_vmcb, xen_vmcb + VMCB_RFLAGS, sizeof(in_vmcb));
+        assert_true(in_vmcb == (same ? after : before));
+        assert_true(*regs_word == (same ? after : ~before));
+    }
+    *regs_word = 0;
+}
+
 static void entry_expect(uint64_t event, uint32_t classes, unsigned int odd,
                          bool again)
 {

@@ -47,6 +47,7 @@ extern unsigned int xen_vector, xen_level;
 /* records.c: what hooks write. */
 void records_of_exits(void **state);
 void records_of_exceptions(void **state);
+void flags_of_given_back(void **state);
 void records_of_entries(void **state);
 void records_of_lapic(void **state);
 
