@@ -20,113 +20,14 @@
  * Interrupts are off in both hooks.  The current VMCS is the vCPU's own, or
  * the one that runs a nested guest: either way the one that exited.
  */
-#include "emit.h"
-
-#define VM_ENTRY_INTR_INFO       0x4016
-#define VM_ENTRY_EXC_ERROR_CODE  0x4018
-#define VM_ENTRY_INSN_LEN        0x401a
-#define VM_EXIT_REASON           0x4402
-#define VM_EXIT_INTR_INFO        0x4404
-#define VM_EXIT_INTR_ERROR_CODE  0x4406
-#define IDT_VECTORING_INFO       0x4408
-#define VM_EXIT_INSN_LEN         0x440c
-#define EXCEPTION_BITMAP         0x4004
-#define GUEST_INTERRUPTIBILITY   0x4824
-#define EXIT_QUALIFICATION       0x6400
-#define GUEST_CR0                0x6800
-#define GUEST_RFLAGS             0x6820
-#define GUEST_RIP                0x681e
-
-#define REASON_EXCEPTION_NMI 0
-#define REASON_EXTERNAL_INTR 1
-#define REASON_INTR_WINDOW   7
-#define REASON_ENTRY_FAILED  (1u << 31)
-
-#define INFO_VECTOR(i)   ((i) & 0xff)
-#define INFO_TYPE(i)     (((i) >> 8) & 7)
-#define INFO_ERROR_CODE  (1u << 11)
-#define INFO_VALID       (1u << 31)
+#include "records_vmx.h"
 
 #define BLOCKED_BY_STI    (1u << 0)
 #define BLOCKED_BY_MOV_SS (1u << 1)
 #define BLOCKED_BY_NMI    (1u << 3)
 
-#define TRAP_db 1
-#define TRAP_pf 14
-#define CR0_PE  (1u << 0)
+#define CR0_PE    (1u << 0)
 #define EFLAGS_TF (1u << 8)
-
-/* Fails for a field that the CPU lacks; all of the above always exist. */
-static uint64_t vmread(uint64_t field)
-{
-    uint64_t value = 0;
-
-    asm volatile ( "vmread %1, %0" : "+r" (value) : "r" (field) : "cc" );
-    return value;
-}
-
-static void vmwrite(uint64_t field, uint64_t value)
-{
-    asm volatile ( "vmwrite %1, %0" :: "r" (field), "r" (value) : "cc" );
-}
-
-static unsigned int nested_flag(const struct vcpu *v)
-{
-    return FIELD_AT(uint8_t, v, vcpu_nv_guestmode) ? IDTAP_F_NESTED : 0;
-}
-
-static void exit_record(struct tap_ring *ring, const struct vcpu *v,
-                        uint32_t reason, uint32_t info, uint32_t idtv,
-                        unsigned int flags)
-{
-    bool exception = (uint16_t)reason == REASON_EXCEPTION_NMI;
-    struct tap_slot slot;
-    struct idtap_vm_exit *r;
-
-    flags |= nested_flag(v) |
-             (idtv & INFO_VALID ? IDTAP_F_DELIVERY : 0) |
-             (reason & REASON_ENTRY_FAILED ? IDTAP_F_ENTRY_FAILED : 0);
-    r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_VM_EXIT,
-                      info & INFO_VALID ? INFO_VECTOR(info) : 0, flags), v);
-    if ( unlikely(!r) )
-        return;
-    r->rip = vmread(GUEST_RIP);
-    r->reason = reason;
-    r->delivery = tap_delivery(idtv, exception ? INFO_TYPE(info) : 0);
-    r->detail = !exception ? vmread(EXIT_QUALIFICATION) :
-                info & INFO_ERROR_CODE ? vmread(VM_EXIT_INTR_ERROR_CODE) : 0;
-    tap_ring_commit(ring, sizeof(*r), &slot);
-}
-
-static void exception_record(struct tap_ring *ring, const struct vcpu *v,
-                             uint32_t info, uint32_t idtv, unsigned int flags)
-{
-    unsigned int vector = INFO_VECTOR(info);
-    struct tap_slot slot;
-    struct idtap_exception *r;
-
-    flags |= nested_flag(v);
-    if ( idtv & INFO_VALID )
-        flags |= IDTAP_F_DELIVERY;
-    if ( info & INFO_ERROR_CODE )
-        flags |= IDTAP_F_ERROR_CODE;
-    if ( vector == TRAP_pf || vector == TRAP_db )
-        flags |= IDTAP_F_ADDRESS;
-
-    r = tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_EXCEPTION, vector, flags), v);
-    if ( unlikely(!r) )
-        return;
-    r->rip = vmread(GUEST_RIP);
-    r->address = flags & IDTAP_F_ADDRESS ? vmread(EXIT_QUALIFICATION) : 0;
-    r->error_code = flags & IDTAP_F_ERROR_CODE
-                    ? vmread(VM_EXIT_INTR_ERROR_CODE) : 0;
-    r->orig_vector = idtv & INFO_VALID ? INFO_VECTOR(idtv) : 0;
-    r->type = INFO_TYPE(info);
-    r->pad = 0;
-    tap_ring_commit(ring, sizeof(*r), &slot);
-}
 
 /* At the exit: the exception bitmap is Xen's alone again. */
 static uint32_t intercepts_restore(struct tap_cpu *c)
@@ -206,12 +107,11 @@ static void reflect(struct tap_cpu *c, const struct vcpu *v,
                 vmread(VM_ENTRY_INTR_INFO) & ~(uint64_t)INFO_ERROR_CODE);
 }
 
-static tap_recording void vmx_exit(struct cpu_user_regs *regs)
+/* Any exit: the records of it, as far as they are wanted, and what follows. */
+static noinline void vmx_exit_any(struct cpu_user_regs *regs, struct tap_cpu *c,
+                                  const struct vcpu *v, uint32_t reason)
 {
-    struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
     unsigned int flags = 0;
-    uint32_t reason = vmread(VM_EXIT_REASON);
     uint32_t own, info = 0, idtv = vmread(IDT_VECTORING_INFO);
     bool exception;
 
@@ -226,15 +126,76 @@ static tap_recording void vmx_exit(struct cpu_user_regs *regs)
         flags = IDTAP_F_INTERCEPT;
 
     if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
-        exit_record(&c->ring, v, reason, info, idtv, flags);
-    if ( exception && tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v,
-                                        INFO_VECTOR(info)) )
-        exception_record(&c->ring, v, info, idtv, flags);
+        exit_record(&c->ring, v, reason, info, idtv, flags, true);
+    if ( exception &&
+         tap_wanted_vector_of(IDTAP_CLASS_EXCEPTION, v, INFO_VECTOR(info)) )
+        exception_record(&c->ring, v, INFO_VECTOR(info), INFO_TYPE(info), idtv,
+                         flags | exception_flags(info), true);
 
     if ( unlikely(flags) )
         reflect(c, v, regs, info, idtv);
     else
         vmx_vmexit_handler(regs);
+}
+
+/*
+ * A usual exit for an exception, of which all exceptions are wanted, and no
+ * exits.  @info: of a fault, trap or abort, not of software's doing.
+ */
+static always_inline void usual_record(struct tap_ring *ring,
+                                       const struct vcpu *v, uint32_t info)
+{
+    unsigned int vector = INFO_VECTOR(info);
+
+    if ( vector == TRAP_pf )
+        exception_record(ring, v, TRAP_pf, IDTAP_TYPE_HW_EXCEPTION, 0,
+                         IDTAP_F_ERROR_CODE | IDTAP_F_ADDRESS, false);
+    else if ( vector == TRAP_db )
+        exception_record(ring, v, TRAP_db, IDTAP_TYPE_HW_EXCEPTION, 0,
+                         IDTAP_F_ADDRESS, false);
+    else if ( info & INFO_ERROR_CODE )
+        exception_record(ring, v, vector, IDTAP_TYPE_HW_EXCEPTION, 0,
+                         IDTAP_F_ERROR_CODE, false);
+    else
+        exception_record(ring, v, vector, IDTAP_TYPE_HW_EXCEPTION, 0, 0, false);
+}
+
+/* The hot path. */
+static tap_recording void vmx_exit(struct cpu_user_regs *regs)
+{
+    struct tap_cpu *c = this_tap_cpu();
+    const struct vcpu *v = current_vcpu();
+    uint32_t reason = vmread(VM_EXIT_REASON), info;
+
+    /* It stays where Xen's handler wants it. */
+    asm ( "" : "+D" (regs) );
+    if ( unlikely(tap_run_marked(&c->run)) || is_odd(v) )
+        vmx_exit_any(regs, c, v, reason);
+    /* Nor has the entry failed. */
+    else if ( reason - (REASON_EXTERNAL_INTR + 1) <=
+              UINT16_MAX - (REASON_EXTERNAL_INTR + 1) )
+    {
+        if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            exit_record(&c->ring, v, reason, 0, 0, 0, false);
+        vmx_vmexit_handler(regs);
+    }
+    else if ( reason == REASON_EXTERNAL_INTR &&
+              likely((info = vmread(VM_EXIT_INTR_INFO)) & INFO_VALID) )
+    {
+        if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            exit_record(&c->ring, v, REASON_EXTERNAL_INTR, info, 0, 0, false);
+        vmx_vmexit_handler(regs);
+    }
+    else if ( reason == REASON_EXCEPTION_NMI &&
+              tap_wants_every(TAP_ONLY_EXCEPTIONS) &&
+              ((info = vmread(VM_EXIT_INTR_INFO)) & INFO_USUAL_MASK) ==
+              INFO_USUAL )
+    {
+        usual_record(&c->ring, v, info);
+        vmx_vmexit_handler(regs);
+    }
+    else
+        vmx_exit_any(regs, c, v, reason);
 }
 
 TAP_HOOK(tap_vmx_vmexit,
@@ -252,62 +213,94 @@ static bool gives_back(uint32_t info)
            (vmread(VM_EXIT_INTR_INFO) & INFO_VALID);
 }
 
-static void inject_record(struct tap_ring *ring, const struct vcpu *v,
-                          uint32_t info)
+static always_inline void entry_record(struct tap_ring *ring,
+                                       const struct vcpu *v,
+                                       unsigned int vector, unsigned int flags)
+{
+    tap_emit_plain(ring, HEAD(IDTAP_EV_VM_ENTRY, vector, flags), v);
+}
+
+/* Any entry: the records of it, as far as they are wanted. */
+static noinline void vmx_enter_any(struct tap_ring *ring, const struct vcpu *v,
+                                   uint32_t info)
 {
     /* As in tap/exit_svm.c: the delivery that the last exit interrupted. */
     uint32_t idtv = vmread(IDT_VECTORING_INFO);
     bool again = (idtv & INFO_VALID) &&
                  INFO_VECTOR(idtv) == INFO_VECTOR(info) &&
                  INFO_TYPE(idtv) == INFO_TYPE(info);
-    unsigned int flags = nested_flag(v) |
-                         (again ? IDTAP_F_REINJECT : 0) |
-                         (gives_back(info) ? IDTAP_F_INTERCEPT : 0) |
-                         (info & INFO_ERROR_CODE ? IDTAP_F_ERROR_CODE : 0);
-    unsigned int type = INFO_TYPE(info);
-    struct tap_slot slot;
-    struct idtap_inject *r =
-        tap_emit(ring, &slot, sizeof(*r),
-                 HEAD(IDTAP_EV_INJECT, INFO_VECTOR(info), flags), v);
+    unsigned int flags = nested_flag(v);
 
-    if ( unlikely(!r) )
+    if ( !(info & INFO_VALID) )
+    {
+        if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            entry_record(ring, v, 0, flags);
         return;
-    r->error_code = info & INFO_ERROR_CODE ? vmread(VM_ENTRY_EXC_ERROR_CODE)
-                                           : 0;
-    r->type = type;
-    r->insn_len = type >= IDTAP_TYPE_SW_INTERRUPT ? vmread(VM_ENTRY_INSN_LEN)
-                                                  : 0;
-    r->pad = 0;
-    tap_ring_commit(ring, sizeof(*r), &slot);
+    }
+    if ( tap_wanted_vector_of(IDTAP_CLASS_INJECT, v, INFO_VECTOR(info)) )
+        inject_record(ring, v, info, INFO_TYPE(info),
+                      flags | (again ? IDTAP_F_REINJECT : 0) |
+                      (gives_back(info) ? IDTAP_F_INTERCEPT : 0) |
+                      (info & INFO_ERROR_CODE ? IDTAP_F_ERROR_CODE : 0), true);
+    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+        entry_record(ring, v, INFO_VECTOR(info), flags | IDTAP_F_INJECTS);
+}
+
+static always_inline void entry_records(struct tap_ring *ring,
+                                        const struct vcpu *v)
+{
+    uint32_t info = vmread(VM_ENTRY_INTR_INFO);
+
+    if ( !(info & INFO_VALID) )
+    {
+        if ( unlikely(FIELD_SET(v, vcpu_nv_guestmode)) )
+            vmx_enter_any(ring, v, info);
+        else if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            entry_record(ring, v, 0, 0);
+    }
+    /* An interrupt, which is not what reflect() gave back. */
+    else if ( !(info & (INFO_TYPE_MASK | INFO_ERROR_CODE)) && !is_odd(v) )
+    {
+        if ( tap_wanted_vector_of(IDTAP_CLASS_INJECT, v, INFO_VECTOR(info)) )
+            inject_record(ring, v, info, IDTAP_TYPE_EXT_INTR, 0, false);
+        if ( tap_gate_open(IDTAP_CLASS_EXIT) &&
+             tap_wanted_of(IDTAP_CLASS_EXIT, v) )
+            entry_record(ring, v, INFO_VECTOR(info), IDTAP_F_INJECTS);
+    }
+    else
+        vmx_enter_any(ring, v, info);
+}
+
+static noinline void vmx_enter_intercepting(struct tap_cpu *c,
+                                            const struct vcpu *v)
+{
+    if ( tap_has_ring(c) )
+    {
+        intercepts_add(c, v);
+        tap_intercept_entered(c, v);
+    }
+    entry_records(&c->ring, v);
 }
 
 static tap_recording bool vmx_enter(const struct cpu_user_regs *regs)
 {
-    struct tap_cpu *c = this_tap_cpu();
-    const struct vcpu *v = current_vcpu();
-    uint32_t info;
+    const struct vcpu *v;
+    struct tap_cpu *c;
+    bool entering = true;
 
     /* False: Xen goes round again, and this hook with it. */
     if ( !vmx_vmenter_helper(regs) )
         return false;
 
-    if ( tap_gate_open(TAP_GATE_INTERCEPT) && tap_has_ring(c) )
-    {
-        intercepts_add(c, v);
-        tap_intercept_entered(c, v);
-    }
-    info = vmread(VM_ENTRY_INTR_INFO);
-    if ( (info & INFO_VALID) &&
-         tap_wanted_vector_of(IDTAP_CLASS_INJECT, v,
-                           INFO_VECTOR(info)) )
-        inject_record(&c->ring, v, info);
-    if ( tap_wanted_of(IDTAP_CLASS_EXIT, v) )
-        tap_emit_plain(&c->ring,
-                       HEAD(IDTAP_EV_VM_ENTRY,
-                            info & INFO_VALID ? INFO_VECTOR(info) : 0,
-                            nested_flag(v) |
-                            (info & INFO_VALID ? IDTAP_F_INJECTS : 0)), v);
-    return true;
+    c = this_tap_cpu();
+    v = current_vcpu();
+    if ( tap_gate_open(TAP_GATE_INTERCEPT) )
+        vmx_enter_intercepting(c, v);
+    else
+        entry_records(&c->ring, v);
+    /* Or the compiler keeps what Xen's function returned. */
+    asm ( "" : "+r" (entering) );
+    return entering;
 }
 
 TAP_HOOK(tap_vmx_vmenter,

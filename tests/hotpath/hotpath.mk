@@ -4,7 +4,8 @@
 # of hooks by single-stepping them: $(BUILD)/hotpath.
 
 HOTPATH_TAP := $(addprefix $(BUILD)/tap/,hook_irq.o hook_nmi.o hook_softirq.o \
-                 hook_lapic.o exit_svm.o swint.o intercept.o ring.o filter.o)
+                 hook_lapic.o exit_svm.o exit_vmx.o swint.o intercept.o ring.o \
+                 filter.o)
 
 # Nothing of ours may lie below the stack pointer that is stepped with.
 $(BUILD)/host/tests/hotpath/%.o: CFLAGS_HOST += -mno-red-zone -fcf-protection=none

@@ -11,25 +11,25 @@
 
 #include "steps.h"
 
-static volatile unsigned long count;
+volatile unsigned long steps_taken;
 
 static void on_trap(int sig)
 {
     (void)sig;
-    count++;
+    steps_taken++;
 }
 
 unsigned long steps(void *fn, unsigned long arg1, unsigned long arg2,
                     unsigned long arg3)
 {
-    count = 0;
+    steps_taken = 0;
     asm volatile ( "pushfq; orq $0x100, (%%rsp); popfq\n\t"
                    "call *%[fn]\n\t"
                    "pushfq; andq $~0x100, (%%rsp); popfq"
                    : "+D" (arg1), "+S" (arg2), "+d" (arg3)
                    : [fn] "b" (fn)
                    : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc" );
-    return count;
+    return steps_taken;
 }
 
 void on_xens_stack(void (*fn)(void))

@@ -7,13 +7,15 @@
 #ifndef TESTS_HOTPATH_H
 #define TESTS_HOTPATH_H
 
-#include "../../tap/exit_svm.h"
+#include "../../tap/emit.h"
 
 #define XEN_STACK_SIZE 65536u
 #define XEN_CPU_INFO   512u /* more than the hooks look at */
 extern char xen_stack[XEN_STACK_SIZE];
 
-/* Instructions of a call of @fn, the call itself with them. */
+/* Instructions of a call of @fn, the call itself with them.  One that the
+   handler of a signal does is counted by that. */
+extern volatile unsigned long steps_taken;
 unsigned long steps(void *fn, unsigned long arg1, unsigned long arg2,
                     unsigned long arg3);
 
@@ -44,11 +46,13 @@ extern char xen_vmcb[4096];
 /* What vlapic_set_irq() was given last. */
 extern unsigned int xen_vector, xen_level;
 
-/* records.c: what hooks write. */
-void records_of_exits(void **state);
-void records_of_exceptions(void **state);
-void flags_of_given_back(void **state);
-void records_of_entries(void **state);
-void records_of_lapic(void **state);
+/*
+ * vmcs.c: the fields of the current VMCS.  VMREAD and VMWRITE are illegal here,
+ * and done in the handler of the signal.
+ */
+void vmcs_setup(void);
+void vmcs_clear(void);
+void vmcs_set(uint32_t field, uint64_t value);
+uint64_t vmcs_get(uint32_t field);
 
 #endif /* TESTS_HOTPATH_H */

@@ -77,6 +77,13 @@ XEN_NOTHING(void, svm_vmexit_handler,
             struct cpu_user_regs *r __attribute__((unused)))
 XEN_NOTHING(void, svm_vmenter_helper,
             const struct cpu_user_regs *r __attribute__((unused)))
+XEN_NOTHING(void, vmx_vmexit_handler,
+            struct cpu_user_regs *r __attribute__((unused)))
+bool vmx_vmenter_helper(const struct cpu_user_regs *r)
+{
+    (void)r;
+    return true;
+}
 XEN_NOTHING(void, hvm_inject_event,
             const struct x86_event *e __attribute__((unused)))
 XEN_NOTHING(void, raise_softirq, unsigned int nr __attribute__((unused)))
