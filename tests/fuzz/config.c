@@ -67,9 +67,17 @@ static void check_wanted(const struct idtap_config *c, unsigned int domid,
         bool on = c->classes & class;
 
         FUZZ_CHECK(tap_wanted(class, domid) == (on && domain));
-        FUZZ_CHECK(tap_wanted_vector(class, domid, vector) ==
+        /* A class that has no vector is not asked for by one. */
+        FUZZ_CHECK((class & TAP_CLASSES_NO_VECTOR) ||
+                   tap_wanted_vector(class, domid, vector) ==
                    (on && domain && in_set));
+        FUZZ_CHECK(!tap_wants_every(class) ||
+                   (on && domain && ((class & TAP_CLASSES_NO_VECTOR) ||
+                                     in_set)));
     }
+    FUZZ_CHECK(!tap_wants_every(TAP_ONLY_EXCEPTIONS) ||
+               (tap_wanted_vector(IDTAP_CLASS_EXCEPTION, domid, vector) &&
+                !tap_wanted(IDTAP_CLASS_EXIT, domid)));
 }
 
 static void check_intercepts(const struct idtap_config *c,

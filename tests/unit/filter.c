@@ -207,6 +207,39 @@ static void each_vector(void **state)
         }
 }
 
+/* The word for what is asked for mostly says no more than the filter. */
+static void everything(void **state)
+{
+    const uint32_t exits = IDTAP_CLASS_EXIT, exceptions = IDTAP_CLASS_EXCEPTION;
+    struct idtap_config c = good;
+    unsigned int i;
+
+    (void)state;
+    c.nr_domains = c.domains[0] = 0;
+    memset(c.vectors, 0xff, sizeof(c.vectors));
+    for ( i = 0; i <= IDTAP_CLASS_ALL; i++ )
+    {
+        c.classes = i;
+        build(&c);
+        assert_int_equal(tap_everything & IDTAP_CLASS_ALL, i);
+        assert_int_equal(tap_wants_every(TAP_ONLY_EXCEPTIONS),
+                         (i & exceptions) && !(i & exits));
+    }
+    /* Of one domain. */
+    c.nr_domains = 1;
+    c.domains[0] = 3;
+    build(&c);
+    assert_int_equal(tap_everything, 0);
+    /* Of vectors, which not all classes have. */
+    c.nr_domains = c.domains[0] = 0;
+    c.vectors[2] = 1;
+    build(&c);
+    assert_int_equal(tap_everything, TAP_CLASSES_NO_VECTOR);
+    c.classes = exceptions;
+    build(&c);
+    assert_int_equal(tap_everything, 0);
+}
+
 /* Those listed are wanted, and no others; all if none is listed. */
 static void expect_domains(const uint16_t *domains, unsigned int n)
 {
@@ -349,6 +382,7 @@ int main(void)
         cmocka_unit_test(lengths),
         cmocka_unit_test(each_class),
         cmocka_unit_test(each_vector),
+        cmocka_unit_test(everything),
         cmocka_unit_test(domains),
         cmocka_unit_test(no_such_domain),
     };
