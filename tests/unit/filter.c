@@ -215,7 +215,8 @@ static void everything(void **state)
     unsigned int i;
 
     (void)state;
-    c.nr_domains = c.domains[0] = 0;
+    c.nr_domains = 0;
+    memset(c.domains, 0, sizeof(c.domains));
     memset(c.vectors, 0xff, sizeof(c.vectors));
     for ( i = 0; i <= IDTAP_CLASS_ALL; i++ )
     {
