@@ -393,7 +393,7 @@ void report_and_exit(void)
     for ( unsigned int i = 0; i < nr_vcpus; i++ )
     {
         if ( cpus[i].ghosts )
-            say("ghost vcpu=%u vector=%u n=%lu", i, VEC_UPCALL,
+            say("ghost vcpu=%u vector=%u n=%lu", i, cpus[i].ghost,
                 cpus[i].ghosts);
         ghosts += cpus[i].ghosts;
         if ( cpus[i].unblocked )

@@ -79,17 +79,17 @@ static void interrupt(struct cpu *c, uint8_t v)
 
 /*
  * QEMU 7.2 now and then delivers an injected interrupt twice when Xen also
- * asks for an interrupt window, as it always does with upcall=callback: its
- * VMRUN leaves the vector behind as a pending exception.  Xen injects once.
- * Such a ghost is known by what no CPU does: a maskable interrupt with
- * interrupts off, before its handler's first instruction.  It is left out of
- * all counts and reported by itself; with strict=1 it is a failure.
+ * asks for an interrupt window, as it always does with upcall=callback, and else
+ * if another interrupt is waiting: its VMRUN leaves the vector behind as a
+ * pending exception.  Xen injects once.  Such a ghost is known by what no CPU
+ * does: a maskable interrupt with interrupts off, before its own handler's first
+ * instruction.  It is left out of all counts and reported by itself; with
+ * strict=1 it is a failure.
  */
 static bool is_ghost(const struct frame *f)
 {
-    return f->vector == VEC_UPCALL && !opt.lapic_upcall &&
-           !(f->rflags & X86_EFLAGS_IF) &&
-           f->rip == (uint64_t)entries + VEC_UPCALL * 16;
+    return f->vector >= 32 && !(f->rflags & X86_EFLAGS_IF) &&
+           f->rip == (uint64_t)entries + f->vector * 16;
 }
 
 static void crash(const struct frame *f) __attribute__((noreturn));
@@ -111,6 +111,7 @@ void trap(struct frame *f)
     if ( is_ghost(f) )
     {
         c->ghosts++;
+        c->ghost = v;
         return;
     }
     c->count[v]++;

@@ -192,7 +192,8 @@ struct cpu {
     uint64_t swint[256];            /* INT n that the CPU began */
     uint64_t icebp;
     volatile uint64_t handled[256]; /* published when EOI etc. are done */
-    uint64_t ghosts;                /* upcalls of the emulator's own making */
+    uint64_t ghosts;                /* interrupts of the emulator's making, */
+    uint8_t ghost;                  /* and the vector of the last */
     uint64_t unblocked;             /* NMIs that an IRET freed, see run.c */
     uint64_t unexpected;
     uint8_t unexpected_vector;
