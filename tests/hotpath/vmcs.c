@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A VMCS for Intel's hooks.  Outside of VMX operation, and on other CPUs, VMREAD
- * and VMWRITE raise #UD (Intel SDM volume 3, "VMREAD-Read Field from
- * Virtual-Machine Control Structure"), which the kernel makes a signal of; its
- * handler does what they would have done.
+ * and VMWRITE raise #UD, and in it, where a hypervisor is loaded, a process gets
+ * #GP (Intel SDM volume 3, "VMREAD-Read Field from Virtual-Machine Control
+ * Structure").  The kernel makes a signal of either, and its handler does what
+ * they would have done.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -89,6 +90,6 @@ void vmcs_setup(void)
         .sa_sigaction = on_illegal, .sa_flags = SA_ONSTACK | SA_SIGINFO,
     };
 
-    if ( sigaction(SIGILL, &sa, NULL) )
+    if ( sigaction(SIGILL, &sa, NULL) || sigaction(SIGSEGV, &sa, NULL) )
         abort();
 }
