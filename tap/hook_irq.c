@@ -92,7 +92,8 @@ static noinline void irq_at_stgi(struct cpu_user_regs *regs)
 {
     struct tap_cpu *c = this_tap_cpu();
 
-    if ( !c->run.exit_vector )
+    /* While no exit takes it, it would be left for a later one. */
+    if ( tap_gate_open(IDTAP_CLASS_EXIT) && !c->run.exit_vector )
         c->run.exit_vector = regs_vector(regs);
     irq(regs, HEAD_WORD(IDTAP_EV_IRQ_ENTER, IDTAP_F_IN_GUEST));
 }

@@ -226,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_filtered),
         cmocka_unit_test(test_recorded),
         cmocka_unit_test(svm_records_of_exits),
+        cmocka_unit_test(svm_vector_of_interrupt),
         cmocka_unit_test(svm_records_of_exceptions),
         cmocka_unit_test(svm_flags_of_given_back),
         cmocka_unit_test(svm_records_of_entries),

@@ -43,6 +43,7 @@ unsigned int delivery(unsigned int odd, unsigned int type);
 
 void records_of_lapic(void **state);
 void svm_records_of_exits(void **state);
+void svm_vector_of_interrupt(void **state);
 void svm_records_of_exceptions(void **state);
 void svm_flags_of_given_back(void **state);
 void svm_records_of_entries(void **state);

@@ -79,6 +79,45 @@ void svm_records_of_exits(void **state)
     }
 }
 
+/*
+ * An exit's vector is that of the first interrupt taken at STGI before it, and
+ * not of one that came while exits were nobody's business.
+ */
+void svm_vector_of_interrupt(void **state)
+{
+    char *regs = (char *)xen_regs;
+    uint64_t stgi = (uint64_t)svm_stgi_label;
+    const uint8_t vectors[] = { XEN_VECTOR, XEN_VECTOR + 1 };
+    unsigned int i;
+
+    (void)state;
+    memcpy(regs + tap_params.profile.regs_rip, &stgi, sizeof(stgi));
+    vmcb_exit(VMEXIT_INTR, NONE);
+    for ( i = 0; i < 2; i++ )
+    {
+        unsigned int k;
+
+        xen_record(IDTAP_CLASS_IRQ | (i ? IDTAP_CLASS_EXIT : 0), XEN_ANY,
+                   XEN_ANY_VECTOR);
+        for ( k = 0; k < 2; k++ )
+        {
+            regs[tap_params.profile.regs_entry_vector] = (char)vectors[k];
+            call(tap_do_IRQ, (unsigned long)xen_regs, 0, 0);
+            next(sizeof(struct idtap_irq_enter), IDTAP_EV_IRQ_ENTER, vectors[k],
+                 IDTAP_F_IN_GUEST);
+            next(sizeof(struct idtap_record), IDTAP_EV_IRQ_EXIT, vectors[k],
+                 IDTAP_F_IN_GUEST);
+            no_more();
+        }
+        call(tap_svm_vmexit, (unsigned long)xen_regs, 0, 0);
+        if ( i )
+            next(sizeof(struct idtap_vm_exit), IDTAP_EV_VM_EXIT, vectors[0], 0);
+        no_more();
+        assert_int_equal(xen_cpu.run.exit_vector, 0);
+    }
+    memset(regs + tap_params.profile.regs_rip, 0, sizeof(stgi));
+}
+
 static bool has_error_code(unsigned int vector)
 {
     switch ( vector )
